@@ -1,0 +1,40 @@
+/** Time as everybody receives it: wall clock and monotonic clock, both in milliseconds, and a cancellable wait. */
+export interface Clock {
+  /** UTC, milliseconds since 1970. May jump. */
+  now(): number;
+  /** Milliseconds since an arbitrary start, with fractions. Never jumps. */
+  monotonic(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts (it never rejects: the caller looks at the signal). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const timer = setTimeout(done, Math.min(ms, 2 ** 31 - 1));
+      function done(): void {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      }
+      signal?.addEventListener('abort', done, { once: true });
+    }),
+};
+
+/** Source of randomness, 0 <= x < 1. */
+export type Random = () => number;
+
+/** Small seeded generator (mulberry32), for simulators and tests that must repeat. */
+export function seededRandom(seed: number): Random {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0;
+    let t = a;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,36 @@
+import type { LevelWithSilent } from 'pino';
+import pino from 'pino';
+
+/** What the rooms log with: a sentence and the facts beside it. Codes and card IDs go in masked (`domain/credential.mask`). */
+export interface Log {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+  child(bindings: { room: string; [key: string]: unknown }): Log;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** JSON lines on stderr (stdout is for results). Keys that hold secrets are censored wherever a caller nests them. */
+export function createLog(level: LevelWithSilent): Log {
+  const secrets = ['secret', 'password', 'token', 'authorization'];
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secrets.flatMap((s) => [s, `*.${s}`, `*.*.${s}`]), censor: '[secret]' },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+export const silentLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLog,
+};
