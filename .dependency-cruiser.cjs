@@ -22,14 +22,14 @@ module.exports = {
       node,
       ...pkg('serialport', '@serialport', 'node-hid', 'onoff'),
     ]),
-    only('family', '^drivers/(?!transport|framing|contract\\.ts|registry\\.ts)([^/]+)/', [
-      '^drivers/(contract\\.ts|transport/|framing/)',
+    only('family', '^drivers/(?!transport/|framing/)([^/]+)/', [
+      '^drivers/(contract\\.ts|contract-options\\.ts|transport/|framing/)',
       '^drivers/$1/',
       node,
       ...pkg('zod'),
     ]),
     only('registry', '^drivers/registry\\.ts$', [
-      '^drivers/contract\\.ts',
+      '^drivers/contract(-options)?\\.ts',
       '^drivers/[^/]+/(options|driver)\\.ts$',
       ...pkg('zod'),
     ]),
@@ -65,7 +65,7 @@ module.exports = {
     ]),
     only('config', '^src/config/', [
       '^src/config/',
-      '^drivers/(registry|contract)\\.ts$',
+      '^drivers/(registry|contract|contract-options)\\.ts$',
       ...common,
       node,
       ...pkg('zod', 'yaml'),
