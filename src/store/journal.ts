@@ -1,0 +1,196 @@
+import type { JournalRecord } from '../domain/records.js';
+import { checkIdOf } from '../domain/records.js';
+import type { Usage } from '../domain/usage.js';
+import { fold, NO_USAGE, usageKey } from '../domain/usage.js';
+import { PortillonError } from '../errors.js';
+import { keys } from './keys.js';
+import type { Database } from './open.js';
+import { hintFor, openDatabase } from './open.js';
+import { decodeRecord, decodeUsage, encodeRecord, encodeUsage } from './records.js';
+
+type Unnumbered<T> = T extends JournalRecord ? Omit<T, 'seq' | 'checkId'> : never;
+export type NewRecord = Unnumbered<JournalRecord>;
+
+interface Waiting {
+  record: JournalRecord;
+  done: (record: JournalRecord) => void;
+  failed: (error: Error) => void;
+}
+
+/**
+ * The append-only record of all checks. One durable batch is in flight at a time; later appends join the next one, so
+ * records reach the disk in the order of their sequence and several lanes share one flush.
+ *
+ * Invariants: an append that resolved is on the disk together with the usage it means; sequences have no gap and no
+ * repeat; after a failed write nothing more is written until `recover` has reopened the files, for LevelDB's log may end
+ * in a torn record and what is written behind it could be lost.
+ */
+export class Journal {
+  readonly #location: string;
+  readonly #gate: string;
+  #db: Database | undefined;
+  #next = 1;
+  #queue: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #failure: PortillonError | undefined;
+  /** Records whose append was reported as failed; some may be on the disk all the same. */
+  #doubtful: JournalRecord[] = [];
+
+  private constructor(location: string, gate: string) {
+    this.#location = location;
+    this.#gate = gate;
+  }
+
+  static async open(location: string, gate: string): Promise<Journal> {
+    const journal = new Journal(location, gate);
+    await journal.#open();
+    return journal;
+  }
+
+  async #open(): Promise<void> {
+    const db = await openDatabase(this.#location, 'journal');
+    const last = await db.keys({ gt: 'r!', lt: keys.recordsEnd, reverse: true, limit: 1 }).next();
+    this.#next = last === undefined ? 1 : keys.seqOf(last) + 1;
+    this.#db = db;
+  }
+
+  /** Sequence of the last record handed out; 0 = none. */
+  get lastSeq(): number {
+    return this.#next - 1;
+  }
+
+  /** Why nothing can be written now; undefined = all is well. */
+  get failure(): PortillonError | undefined {
+    return this.#failure;
+  }
+
+  /** Usage as the disk has it. Synchronous: it is part of a decision's snapshot. */
+  usage(barcode: string): Usage {
+    const text = this.#open_().getSync(keys.usage(barcode));
+    return text === undefined ? NO_USAGE : decodeUsage(text);
+  }
+
+  /**
+   * Appends durably. The sequence is taken now, the promise resolves when the record is on the disk.
+   * Rejects with `JOURNAL_WRITE` when it is not: then nobody may be admitted on it.
+   */
+  append(record: NewRecord): Promise<JournalRecord> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const seq = this.#next++;
+    const numbered = (
+      record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq }
+    ) as JournalRecord;
+    return new Promise((done, failed) => {
+      this.#queue.push({ record: numbered, done, failed });
+      this.#writing ??= this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#failure) {
+      const batch = this.#queue.splice(0);
+      try {
+        await this.#write(batch.map((w) => w.record));
+        for (const w of batch) w.done(w.record);
+      } catch (cause) {
+        this.#fail(cause, batch);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(records: readonly JournalRecord[]): Promise<void> {
+    const usages = new Map<string, Usage>();
+    for (const record of records) {
+      const barcode = usageKey(record);
+      if (barcode !== undefined) usages.set(barcode, fold(usages.get(barcode) ?? this.usage(barcode), record));
+    }
+    const operations = [
+      ...records.map((r) => ({ type: 'put' as const, key: keys.record(r.seq), value: encodeRecord(r) })),
+      ...[...usages].map(([barcode, usage]) => ({
+        type: 'put' as const,
+        key: keys.usage(barcode),
+        value: encodeUsage(usage),
+      })),
+    ];
+    await this.#open_().batch(operations, { sync: true });
+  }
+
+  #fail(cause: unknown, batch: Waiting[]): void {
+    const error = new PortillonError('JOURNAL_WRITE', `the journal cannot be written: ${(cause as Error).message}`, {
+      cause,
+      hint: hintFor(cause),
+    });
+    this.#failure = error;
+    const all = [...batch, ...this.#queue.splice(0)];
+    this.#doubtful.push(...all.map((w) => w.record));
+    for (const w of all) w.failed(error);
+  }
+
+  /**
+   * Reopens after a failed write and proves that writing works again. Admissions that were reported as failed but did
+   * reach the disk are given back: their barrier never opened.
+   */
+  async recover(now: number): Promise<void> {
+    if (!this.#failure) return;
+    await this.#db?.close();
+    this.#db = undefined;
+    await this.#open();
+    const doubtful = this.#doubtful;
+    const records: JournalRecord[] = [];
+    for (const record of doubtful) {
+      if (record.kind !== 'check' || !record.admitted || (await this.read(record.seq)) === undefined) continue;
+      records.push({
+        kind: 'outcome',
+        seq: 0,
+        at: now,
+        of: record.seq,
+        outcome: 'not-passed',
+        barcode: record.barcode,
+        ...(record.slot !== undefined && { slot: record.slot }),
+        why: 'journal-unavailable',
+      });
+    }
+    records.push({ kind: 'note', seq: 0, at: now, what: 'journal written again after a failure' });
+    const first = this.#next;
+    const numbered = records.map((r, i) => ({ ...r, seq: first + i }));
+    // A failure here leaves the old one in force: the caller tries again later.
+    await this.#write(numbered);
+    this.#next = first + numbered.length;
+    this.#doubtful = [];
+    this.#failure = undefined;
+  }
+
+  async read(seq: number): Promise<JournalRecord | undefined> {
+    const text = await this.#open_().get(keys.record(seq));
+    return text === undefined ? undefined : decodeRecord(text);
+  }
+
+  /** Records with sequence > `after`, at most `through`, in order. */
+  async readAfter(after: number, limit: number, through = Number.MAX_SAFE_INTEGER): Promise<JournalRecord[]> {
+    const end = Math.min(through, this.lastSeq);
+    if (after >= end) return [];
+    const values = await this.#open_()
+      .values({ gt: keys.record(after), lte: keys.record(end), limit })
+      .all();
+    return values.map(decodeRecord);
+  }
+
+  /** The newest records first. */
+  async latest(limit: number): Promise<JournalRecord[]> {
+    const values = await this.#open_().values({ gt: 'r!', lt: keys.recordsEnd, reverse: true, limit }).all();
+    return values.map(decodeRecord);
+  }
+
+  /** Waits for what is in flight, then closes. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#db?.close();
+    this.#db = undefined;
+  }
+
+  #open_(): Database {
+    if (!this.#db) throw this.#failure ?? new PortillonError('JOURNAL_CLOSED', 'the journal is closed');
+    return this.#db;
+  }
+}

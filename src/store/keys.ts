@@ -1,0 +1,36 @@
+/**
+ * Every key of every database, and the one thread that may write it.
+ *
+ * | database | prefix | value | written by |
+ * |---|---|---|---|
+ * | journal | `r!` sequence | journal record | main |
+ * | journal | `u!` barcode | usage, the fold of the records | main |
+ * | list | `t!` barcode | ticket | worker |
+ * | list | `c!` container ID | its barcodes, sorted | worker |
+ * | list | `s!` scope key | cursor and progress of a scope | worker |
+ * | list | `x!` position, index | a line that could not be read | worker |
+ * | list | `m!position` | number of pages ever applied | worker |
+ * | sync | `p!cursor` | highest sequence that SecuTix acknowledged or refused for good | worker |
+ * | sync | `q!` sequence | a check SecuTix refused, with its words | worker |
+ * | sync | `l!limiter` | times of the last calls | worker |
+ *
+ * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what
+ * SecuTix already has, and losing it only repeats uploads. So none of them needs an invariant across databases.
+ */
+const SEQ_WIDTH = 12;
+const seqText = (seq: number): string => String(seq).padStart(SEQ_WIDTH, '0');
+
+export const keys = {
+  record: (seq: number): string => `r!${seqText(seq)}`,
+  recordsEnd: 'r"',
+  seqOf: (key: string): number => Number(key.slice(2)),
+  usage: (barcode: string): string => `u!${barcode}`,
+  ticket: (barcode: string): string => `t!${barcode}`,
+  container: (id: string): string => `c!${id}`,
+  scope: (scopeKey: string): string => `s!${scopeKey}`,
+  unreadable: (position: number, index: number): string => `x!${seqText(position)}!${seqText(index)}`,
+  position: 'm!position',
+  pushCursor: 'p!cursor',
+  rejected: (seq: number): string => `q!${seqText(seq)}`,
+  limiter: 'l!limiter',
+} as const;
