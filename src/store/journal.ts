@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../domain/records.js';
+import type { CheckRecord, JournalRecord, OutcomeRecord } from '../domain/records.js';
 import { checkIdOf } from '../domain/records.js';
 import type { Usage } from '../domain/usage.js';
 import { fold, NO_USAGE, usageKey } from '../domain/usage.js';
@@ -10,6 +10,12 @@ import { decodeRecord, decodeUsage, encodeRecord, encodeUsage } from './records.
 
 type Unnumbered<T> = T extends JournalRecord ? Omit<T, 'seq' | 'checkId'> : never;
 export type NewRecord = Unnumbered<JournalRecord>;
+
+type Outcome = OutcomeRecord['outcome'];
+export interface SettledChecks {
+  checks: { check: CheckRecord; outcome: Outcome | undefined }[];
+  scanned: number;
+}
 
 interface Waiting {
   record: JournalRecord;
@@ -105,8 +111,10 @@ export class Journal {
       const barcode = usageKey(record);
       if (barcode !== undefined) usages.set(barcode, fold(usages.get(barcode) ?? this.usage(barcode), record));
     }
+    const outcomes = records.filter((r) => r.kind === 'outcome');
     const operations = [
       ...records.map((r) => ({ type: 'put' as const, key: keys.record(r.seq), value: encodeRecord(r) })),
+      ...outcomes.map((r) => ({ type: 'put' as const, key: keys.outcome(r.of), value: r.outcome })),
       ...[...usages].map(([barcode, usage]) => ({
         type: 'put' as const,
         key: keys.usage(barcode),
@@ -174,6 +182,18 @@ export class Journal {
       .values({ gt: keys.record(after), lte: keys.record(end), limit })
       .all();
     return values.map(decodeRecord);
+  }
+
+  /** Checks with sequence > `after`, at most `through`, each with its outcome; `scanned` is how far was read. */
+  async checksAfter(after: number, limit: number, through: number): Promise<SettledChecks> {
+    const records = await this.readAfter(after, limit, through);
+    const checks: SettledChecks['checks'] = [];
+    for (const check of records) {
+      if (check.kind !== 'check') continue;
+      const outcome = check.admitted ? this.#open_().getSync(keys.outcome(check.seq)) : undefined;
+      checks.push({ check, outcome: outcome as Outcome | undefined });
+    }
+    return { checks, scanned: records.at(-1)?.seq ?? after };
   }
 
   /** The newest records first. */

@@ -4,6 +4,7 @@
  * | database | prefix | value | written by |
  * |---|---|---|---|
  * | journal | `r!` sequence | journal record | main |
+ * | journal | `o!` sequence of the check | its outcome, once there is one | main |
  * | journal | `u!` barcode | usage, the fold of the records | main |
  * | list | `t!` barcode | ticket | worker |
  * | list | `c!` container ID | its barcodes, sorted | worker |
@@ -24,6 +25,7 @@ export const keys = {
   record: (seq: number): string => `r!${seqText(seq)}`,
   recordsEnd: 'r"',
   seqOf: (key: string): number => Number(key.slice(2)),
+  outcome: (seq: number): string => `o!${seqText(seq)}`,
   usage: (barcode: string): string => `u!${barcode}`,
   ticket: (barcode: string): string => `t!${barcode}`,
   container: (id: string): string => `c!${id}`,

@@ -46,9 +46,7 @@ export class SyncState {
   }
 
   async countRejected(): Promise<number> {
-    let n = 0;
-    for await (const _ of this.#db.keys({ gt: 'q!', lt: 'q"' })) n++;
-    return n;
+    return (await this.#db.keys({ gt: 'q!', lt: 'q"' }).all()).length;
   }
 
   /** Raw text of the limiter's state; its meaning belongs to `secutix/limiter`. */

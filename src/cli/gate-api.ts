@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Dispatcher } from 'undici';
+import { Client } from 'undici';
+import { loadConfig } from '../config/load.js';
+import { MAX_SOCKET_PATH } from '../diagnostics/api.js';
+import { PortillonError } from '../errors.js';
+import { Gate } from '../runtime.js';
+
+/** Asks the running gate. LevelDB admits one process, so every command of a technician goes this way. */
+export class GateApi {
+  readonly #client: Client;
+  readonly #socket: string;
+
+  constructor(dataFolder: string) {
+    this.#socket = Gate.socketPath(path.resolve(dataFolder));
+    if (this.#socket.length > MAX_SOCKET_PATH) {
+      throw new PortillonError('API_PATH', `the path of the data folder is too long: ${dataFolder}`, {
+        hint: 'choose a shorter `data`',
+      });
+    }
+    this.#client = new Client('http://gate', { socketPath: this.#socket, headersTimeout: 0, bodyTimeout: 0 });
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await this.#call('GET', path)) as T;
+  }
+
+  async post<T>(path: string, body?: string): Promise<T> {
+    return (await this.#call('POST', path, body)) as T;
+  }
+
+  async #call(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
+    const response = await this.#request({ method, path, body: body ?? null });
+    const text = await response.body.text();
+    const answer: unknown = text === '' ? undefined : JSON.parse(text);
+    if (response.statusCode >= 400) {
+      throw new PortillonError(
+        'API_REFUSED',
+        (answer as { error?: string } | undefined)?.error ?? `HTTP ${response.statusCode}`,
+      );
+    }
+    return answer;
+  }
+
+  /** Calls `listener` for every decision until `signal` aborts. Resolves when the stream is open. */
+  async events(listener: (event: unknown) => void, signal: AbortSignal): Promise<void> {
+    const response = await this.#request({ method: 'GET', path: '/events', signal });
+    let opened: () => void;
+    const open = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    void (async () => {
+      let rest = '';
+      try {
+        for await (const chunk of response.body) {
+          rest += (chunk as Buffer).toString('utf8');
+          const blocks = rest.split('\n\n');
+          rest = blocks.pop() ?? '';
+          for (const block of blocks) {
+            const type = /^event: (.*)$/m.exec(block)?.[1];
+            const data = /^data: (.*)$/m.exec(block)?.[1];
+            if (type === 'open') opened();
+            else if (data !== undefined) listener(JSON.parse(data));
+          }
+        }
+      } catch {
+        // The gate went away or the caller is done; the caller sees it by its signal or its next request.
+      }
+    })();
+    await open;
+  }
+
+  async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#client.request(options);
+    } catch (cause) {
+      const what = existsSync(this.#socket) ? 'the gate does not answer' : 'no gate is running on this data folder';
+      throw new PortillonError('API_UNREACHABLE', `${what} (${this.#socket})`, {
+        cause,
+        hint: 'start it with `portillon run`, or name its configuration with --config',
+      });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#client.destroy();
+  }
+}
+
+/** Runs one question against the gate that `--config` (or `--data`) names. */
+export async function askGate<T>(
+  options: { config: string; data?: string },
+  ask: (api: GateApi) => Promise<T>,
+): Promise<T> {
+  const api = new GateApi(options.data ?? loadConfig(options.config).config.data);
+  try {
+    return await ask(api);
+  } finally {
+    await api.close();
+  }
+}

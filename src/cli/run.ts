@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { systemClock } from '../clock.js';
+import { loadConfig } from '../config/load.js';
+import { createLog } from '../log.js';
+import { Gate } from '../runtime.js';
+import { configOption } from './options.js';
+
+/** Milliseconds a stop may take; balena's default grace period is 10 s. */
+const STOP_DEADLINE = 8_000;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run this gate until it is told to stop (SIGTERM, Ctrl-C)')
+    .addOption(configOption())
+    .action(async ({ config: file }: { config: string }) => {
+      const { config } = loadConfig(file);
+      const log = createLog(config.log.level);
+      const gate = await Gate.start(config, { clock: systemClock, random: Math.random, log });
+      process.title = 'portillon';
+      let stopping = false;
+      const stop = (signal: string): void => {
+        if (stopping) process.exit(130);
+        stopping = true;
+        log.info({ signal }, 'stopping');
+        const deadline = setTimeout(() => {
+          log.error({}, 'the stop took too long and is cut short; what was acknowledged is on the disk');
+          process.exit(1);
+        }, STOP_DEADLINE);
+        deadline.unref();
+        void gate.stop().then(() => process.exit(0));
+      };
+      process.on('SIGTERM', () => stop('SIGTERM'));
+      process.on('SIGINT', () => stop('SIGINT'));
+    });
+}

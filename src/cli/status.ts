@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import type { StatusReport } from '../diagnostics/read-model.js';
+import { askGate } from './gate-api.js';
+import { configOption, dataOption, jsonOption } from './options.js';
+import { ago, colours, EXIT, printJson, printLine } from './output.js';
+
+const EXIT_OF = { ok: EXIT.ok, degraded: EXIT.degraded, down: EXIT.failed } as const;
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('what the running gate says of itself; exit code 0 = ok, 3 = degraded, 1 = a lane cannot admit')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action(async (options: { config: string; data?: string; json: boolean }) => {
+      const status = await askGate(options, (api) => api.get<StatusReport>('/status'));
+      if (options.json) printJson(status);
+      else printStatus(status);
+      process.exitCode = EXIT_OF[status.health];
+    });
+}
+
+function printStatus(s: StatusReport): void {
+  const colour = colours(process.stdout);
+  const health = { ok: colour(32, 'ok'), degraded: colour(33, 'degraded'), down: colour(31, 'DOWN') }[s.health];
+  printLine(
+    `gate ${s.gate}  ${health}  up ${ago(Date.now() - s.startedAt)}  Portillon ${s.version}  ${Math.round(s.memory / 1e6)} MB`,
+  );
+  for (const c of s.conditions) {
+    printLine(`  ${c.severity === 'down' ? colour(31, '!!') : colour(33, '! ')} ${c.what}`);
+    printLine(`     ${c.remedy}`);
+  }
+  for (const lane of s.lanes) {
+    const { admitted, refused } = lane.counters;
+    printLine(`lane ${lane.id} (${lane.direction})  ${lane.phase}  admitted ${admitted}  refused ${refused}`);
+    for (const d of lane.devices) {
+      const state = d.status.state === 'ready' ? colour(32, d.status.state) : colour(31, d.status.state);
+      printLine(
+        `  ${d.role.padEnd(10)} ${d.driver.padEnd(15)} ${state}${d.status.reason ? `  ${d.status.reason}` : ''}`,
+      );
+    }
+  }
+  printLine(`journal  ${s.journal.lastSeq} records, ${s.journal.waiting} not yet at SecuTix`);
+  if (!s.sync) return;
+  for (const scope of s.sync.pull.scopes) {
+    const age =
+      scope.completeAt === null ? 'first import not complete' : `complete ${ago(Date.now() - scope.completeAt)} ago`;
+    printLine(
+      `list     ${scope.season} ${scope.products.join(',') || 'all products'}: ${scope.items} lines in ${scope.pages} pages, ${age}`,
+    );
+  }
+  const { nextAt, running } = s.sync.pull;
+  printLine(
+    `pull     ${running ? 'running' : nextAt === null ? 'not planned' : `next in ${ago(nextAt - Date.now())}`}`,
+  );
+  printLine(
+    `push     ${s.sync.push.acknowledged} acknowledged since start, ${s.sync.push.rejected} refused by SecuTix`,
+  );
+  printLine(`calls    ${s.sync.secutix.callsLeft} left this minute`);
+}

@@ -1,0 +1,72 @@
+import { chmodSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { describeError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { ReadModel } from './read-model.js';
+
+const MAX_JOURNAL = 10_000;
+
+/** The local HTTP API, which the command line uses. It answers on a socket file inside the data folder, readable by its owner only. */
+export function createApi(model: ReadModel): Hono {
+  const api = new Hono();
+  api.onError((error, c) => c.json({ error: describeError(error) }, 500));
+  api.get('/status', (c) => c.json(model.status()));
+  api.get('/ticket/:code', (c) => c.json(model.ticket(c.req.param('code'))));
+  api.get('/journal', async (c) => {
+    const limit = Number(c.req.query('limit') ?? 50);
+    const after = c.req.query('after');
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_JOURNAL) {
+      return c.json({ error: `limit must be 1 to ${MAX_JOURNAL}` }, 400);
+    }
+    if (after !== undefined && !/^\d{1,15}$/.test(after))
+      return c.json({ error: 'after must be a sequence number' }, 400);
+    return c.json(await model.journal({ limit, ...(after !== undefined && { after: Number(after) }) }));
+  });
+  api.post('/sync', async (c) => {
+    const what = c.req.query('what') ?? 'all';
+    if (what !== 'all' && what !== 'pull' && what !== 'push')
+      return c.json({ error: 'what must be all, pull or push' }, 400);
+    return c.json(await model.syncNow(what));
+  });
+  api.post('/lanes/:lane/readers/:reader/present', async (c) => {
+    const text = await c.req.text();
+    const taken = model.present(c.req.param('lane'), Number(c.req.param('reader')), text);
+    return taken ? c.body(null, 204) : c.json({ error: 'no virtual reader of that number on that lane' }, 404);
+  });
+  api.get('/events', (c) =>
+    streamSSE(c, async (stream) => {
+      const closed = new Promise<void>((resolve) => stream.onAbort(resolve));
+      const off = model.onEvent((event) => void stream.writeSSE({ event: 'decision', data: JSON.stringify(event) }));
+      // Headers go out with the first write: the client then knows that it misses nothing from here on.
+      await stream.writeSSE({ event: 'open', data: '{}' });
+      await closed;
+      off();
+    }),
+  );
+  return api;
+}
+
+/** Linux: a socket's path holds at most 107 bytes. */
+export const MAX_SOCKET_PATH = 107;
+
+export async function serveApi(model: ReadModel, socketPath: string, log: Log): Promise<{ close(): Promise<void> }> {
+  const server = createAdaptorServer({ fetch: createApi(model).fetch }) as Server;
+  // A leftover of a killed process; the journal's lock has proven that nobody else runs here.
+  rmSync(socketPath, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  chmodSync(socketPath, 0o600);
+  server.on('error', (error) => log.warn({ error: describeError(error) }, 'local API'));
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

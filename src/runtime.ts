@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { Clock, Random } from './clock.js';
+import type { GateConfig } from './config/schema.js';
+import { serveApi } from './diagnostics/api.js';
+import { conditionsOf, healthOf } from './diagnostics/health.js';
+import type { ReadModel, StatusReport, TicketReport } from './diagnostics/read-model.js';
+import type { JournalRecord } from './domain/records.js';
+import { decide } from './domain/decide.js';
+import { describeError } from './errors.js';
+import type { LaneEvent } from './lane/lane.js';
+import { Reservations, Settlement } from './lane/reservations.js';
+import type { Log } from './log.js';
+import type { LaneSet } from './runtime-lanes.js';
+import { buildLanes, laneRules } from './runtime-lanes.js';
+import { syncOptions } from './runtime-settings.js';
+import { Journal } from './store/journal.js';
+import { TicketList } from './store/list.js';
+import { SyncHandle } from './sync/handle.js';
+import type { SyncStatus, SyncWhat } from './sync/messages.js';
+import { VERSION } from './version.js';
+
+/** Milliseconds between two attempts to write the journal again after a failure. */
+const RECOVER_EVERY = 2_000;
+
+export interface RuntimeParts {
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+/** The composition root: what is built, in which order it starts and in which it stops. */
+export class Gate implements ReadModel {
+  readonly #config: GateConfig;
+  readonly #p: RuntimeParts;
+  readonly #listeners = new Set<(event: LaneEvent) => void>();
+  readonly #startedAt: number;
+  #journal!: Journal;
+  #list!: TicketList;
+  #sync!: SyncHandle;
+  #lanes!: LaneSet;
+  #api: { close(): Promise<void> } | undefined;
+  #settlement!: Settlement;
+  #readyAfter = 0;
+  #stop = new AbortController();
+  #recovering: Promise<void> = Promise.resolve();
+
+  /** The socket of the local API. */
+  static socketPath(dataFolder: string): string {
+    return path.join(dataFolder, 'portillon.sock');
+  }
+
+  static async start(config: GateConfig, parts: RuntimeParts): Promise<Gate> {
+    const gate = new Gate(config, parts);
+    try {
+      await gate.#start();
+    } catch (error) {
+      await gate.stop();
+      throw error;
+    }
+    return gate;
+  }
+
+  private constructor(config: GateConfig, parts: RuntimeParts) {
+    this.#config = config;
+    this.#p = parts;
+    this.#startedAt = parts.clock.now();
+  }
+
+  async #start(): Promise<void> {
+    const { clock, random, log } = this.#p;
+    const config = this.#config;
+    const folder = (name: string): string => path.join(config.data, name);
+    // The journal first: its lock proves that no other instance uses the folder.
+    this.#journal = await Journal.open(folder('journal'), config.gate.id);
+    this.#list = await TicketList.open(folder('list'));
+    this.#settlement = new Settlement(() => this.#sync.announce());
+    this.#sync = new SyncHandle(syncOptions(config, folder), {
+      clock,
+      log: log.child({ room: 'sync' }),
+      journal: this.#journal,
+      list: this.#list,
+      settledThrough: () => this.#settlement.through(this.#journal.lastSeq),
+      onStatus: () => {},
+    });
+    this.#lanes = await buildLanes(config, {
+      clock,
+      random,
+      log,
+      configHash: hashOf(config),
+      shared: {
+        list: this.#list,
+        journal: this.#journal,
+        reservations: new Reservations(),
+        settlement: this.#settlement,
+        emit: (event) => this.#emit(event),
+      },
+    });
+    this.#api = await serveApi(this, Gate.socketPath(config.data), log.child({ room: 'api' }));
+    this.#readyAfter = Math.round(process.uptime() * 1000);
+    log.info({ gate: config.gate.id, version: VERSION, readyAfter: this.#readyAfter }, 'ready to decide');
+    this.#sync.start();
+    this.#recovering = this.#recoverLoop();
+  }
+
+  #emit(event: LaneEvent): void {
+    this.#p.log.info({ ...event }, event.admitted ? 'admitted' : 'refused');
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** A journal that cannot be written closes the lanes; this opens them again when the cause is gone. */
+  async #recoverLoop(): Promise<void> {
+    const { clock, log } = this.#p;
+    for (;;) {
+      await clock.sleep(RECOVER_EVERY, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      if (!this.#journal.failure) continue;
+      try {
+        await this.#journal.recover(clock.now());
+        log.info({}, 'the journal is written again: the lanes admit');
+      } catch (error) {
+        log.error({ error: describeError(error) }, 'the journal still cannot be written: nobody is admitted');
+      }
+    }
+  }
+
+  status(): StatusReport {
+    const lanes = this.#lanes.report();
+    const journalFailure = this.#journal.failure ? describeError(this.#journal.failure) : null;
+    const sync: SyncStatus | null = this.#sync.status ?? null;
+    const now = this.#p.clock.now();
+    const conditions = conditionsOf({ lanes, journalFailure, sync, now, pullEvery: this.#config.secutix.pull.every });
+    return {
+      gate: this.#config.gate.id,
+      version: VERSION,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      readyAfter: this.#readyAfter,
+      health: healthOf(conditions),
+      conditions,
+      lanes,
+      journal: {
+        lastSeq: this.#journal.lastSeq,
+        waiting: Math.max(0, this.#journal.lastSeq - (sync?.push.cursor ?? 0)),
+        failure: journalFailure,
+      },
+      sync,
+      memory: process.memoryUsage.rss(),
+    };
+  }
+
+  ticket(code: string): TicketReport {
+    const asTicket = this.#list.find(code, 'barcode');
+    const found = asTicket.via === 'none' ? this.#list.find(code, 'rfid') : asTicket;
+    const tickets = found.tickets.map((ticket) => ({ ticket, usage: this.#journal.usage(ticket.barcode) }));
+    const now = this.#p.clock.now();
+    return {
+      code,
+      via: found.via,
+      tickets,
+      decisions: this.#config.lanes.map((lane) => ({
+        lane: lane.id,
+        decision: decide(
+          { via: found.via, candidates: tickets, listEmpty: found.position === 0 },
+          laneRules(lane),
+          now,
+        ),
+      })),
+    };
+  }
+
+  async journal(query: { after?: number; limit: number }): Promise<JournalRecord[]> {
+    if (query.after !== undefined) return this.#journal.readAfter(query.after, query.limit);
+    return (await this.#journal.latest(query.limit)).reverse();
+  }
+
+  syncNow(what: SyncWhat): Promise<{ ok: boolean; error?: string }> {
+    return this.#sync.syncNow(what);
+  }
+
+  present(lane: string, reader: number, text: string): boolean {
+    return this.#lanes.present(lane, reader, text);
+  }
+
+  onEvent(listener: (event: LaneEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Stop order: no new reads, the check in hand ends, the worker ends its call, then the files close. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#lanes?.close();
+    await this.#recovering;
+    await this.#sync?.stop();
+    await this.#api?.close();
+    await this.#list?.close();
+    await this.#journal?.close();
+  }
+}
+
+/** Names the configuration in a check's record; secrets have no part in it. */
+function hashOf(config: GateConfig): string {
+  const { secutix: _secutix, ...rest } = config;
+  return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 12);
+}
