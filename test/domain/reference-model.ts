@@ -1,0 +1,42 @@
+import type { Candidate, Candidates } from '../../src/domain/decide.js';
+import type { LaneRules } from '../../src/domain/rules.js';
+
+/** The rules once more, written as sets and sorting instead of an ordered list of functions. Slow and plain on purpose. */
+export function referenceDecision(
+  found: Candidates,
+  lane: LaneRules,
+  now: number,
+): { admitted: boolean; reason: string; barcode: string | undefined } {
+  if (found.candidates.length === 0) {
+    const reason = found.via === 'container' ? 'no-valid-ticket-in-container' : found.listEmpty ? 'list-empty' : 'unknown';
+    return { admitted: false, reason, barcode: undefined };
+  }
+  // The further down this list, the closer the ticket came.
+  const ladder = ['unreadable', 'cancelled', 'wrong-event', 'wrong-entrance', 'too-early', 'too-late', 'already-used', 'admitted'];
+  const rated = found.candidates.map((c) => ({ c, rung: ladder.indexOf(verdict(c, lane, now)) }));
+  rated.sort(
+    (a, b) =>
+      b.rung - a.rung ||
+      (a.c.ticket.validTo ?? 1e15) - (b.c.ticket.validTo ?? 1e15) ||
+      (a.c.ticket.barcode < b.c.ticket.barcode ? -1 : 1),
+  );
+  const first = rated[0];
+  if (!first) throw new Error('no candidate');
+  const reason = ladder[first.rung] ?? '?';
+  return { admitted: reason === 'admitted', reason, barcode: first.c.ticket.barcode };
+}
+
+function verdict({ ticket: t, usage }: Candidate, lane: LaneRules, now: number): string {
+  const admits = (set: readonly string[] | undefined, value: string | undefined) => !set || value === undefined || new Set(set).has(value);
+  if (t.state === 'UNREADABLE') return 'unreadable';
+  if (t.state !== 'VALID') return 'cancelled';
+  if (!(admits(lane.products, t.product) && admits(lane.performances, t.performance))) return 'wrong-event';
+  if (!admits(lane.entrances, t.entrance)) return 'wrong-entrance';
+  if (lane.direction === 'exit') return 'admitted';
+  if (now < (t.validFrom ?? now)) return 'too-early';
+  if (now > (t.validTo ?? now)) return 'too-late';
+  const counted = Object.keys(usage.slots);
+  const mine = t.performance ?? (lane.performances?.length === 1 ? lane.performances[0] : '*');
+  const hit = mine === '*' ? counted.length > 0 : counted.some((s) => s === mine || s === '*');
+  return hit ? 'already-used' : 'admitted';
+}
