@@ -4,7 +4,10 @@ import { mask, normalise } from '../../src/domain/credential.js';
 
 describe('normalise', () => {
   it('trims around a code and keeps leading zeros, dashes and case inside', () => {
-    expect(normalise('  00-aB12 ', 'barcode')).toEqual({ ok: true, credential: { code: '00-aB12', medium: 'barcode' } });
+    expect(normalise('  00-aB12 ', 'barcode')).toEqual({
+      ok: true,
+      credential: { code: '00-aB12', medium: 'barcode' },
+    });
   });
   it.each([
     ['', 'empty'],

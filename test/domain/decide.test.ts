@@ -9,9 +9,19 @@ import { NO_USAGE } from '../../src/domain/usage.js';
 import { ticket } from '../support/builders.js';
 import { referenceDecision } from './reference-model.js';
 
-const lane: LaneRules = { lane: 'lane-1', direction: 'entry', products: ['P1'], performances: ['PERF1'], entrances: ['A'] };
+const lane: LaneRules = {
+  lane: 'lane-1',
+  direction: 'entry',
+  products: ['P1'],
+  performances: ['PERF1'],
+  entrances: ['A'],
+};
 const used = (slot: string): Usage => ({ slots: { [slot]: { entries: 1, lastAt: 5, lastLane: 'lane-2' } } });
-const one = (t: Ticket, usage: Usage = NO_USAGE): Candidates => ({ via: 'ticket', candidates: [{ ticket: t, usage }], listEmpty: false });
+const one = (t: Ticket, usage: Usage = NO_USAGE): Candidates => ({
+  via: 'ticket',
+  candidates: [{ ticket: t, usage }],
+  listEmpty: false,
+});
 const card = (...tickets: [Ticket, Usage?][]): Candidates => ({
   via: 'container',
   candidates: tickets.map(([t, u]) => ({ ticket: t, usage: u ?? NO_USAGE })),
@@ -23,10 +33,18 @@ describe('decide, row by row of the reasons table', () => {
     ['a valid ticket', one(ticket('1')), 'admitted'],
     ['no such ticket', { via: 'none', candidates: [], listEmpty: false }, 'unknown'],
     ['no list yet', { via: 'none', candidates: [], listEmpty: true }, 'list-empty'],
-    ['a known card without tickets', { via: 'container', candidates: [], listEmpty: false }, 'no-valid-ticket-in-container'],
+    [
+      'a known card without tickets',
+      { via: 'container', candidates: [], listEmpty: false },
+      'no-valid-ticket-in-container',
+    ],
     ['a state that cannot be read', one(ticket('1', { state: 'UNREADABLE' })), 'unreadable'],
     ['cancelled', one(ticket('1', { state: 'CANCELLED' })), 'cancelled'],
-    ['cancelled and used: the cancellation is the news', one(ticket('1', { state: 'CANCELLED' }), used('PERF1')), 'cancelled'],
+    [
+      'cancelled and used: the cancellation is the news',
+      one(ticket('1', { state: 'CANCELLED' }), used('PERF1')),
+      'cancelled',
+    ],
     ['another product', one(ticket('1', { product: 'P2' })), 'wrong-event'],
     ['another performance', one(ticket('1', { performance: 'PERF2' })), 'wrong-event'],
     ['another entrance', one(ticket('1', { entrance: 'B' })), 'wrong-entrance'],
@@ -45,7 +63,11 @@ describe('decide, row by row of the reasons table', () => {
   });
 
   it('says when and where a ticket was used', () => {
-    expect(decide(one(ticket('1'), used('PERF1')), lane, 100).used).toEqual({ entries: 1, lastAt: 5, lastLane: 'lane-2' });
+    expect(decide(one(ticket('1'), used('PERF1')), lane, 100).used).toEqual({
+      entries: 1,
+      lastAt: 5,
+      lastLane: 'lane-2',
+    });
   });
 
   it('counts an exit lane without using anything up', () => {
@@ -90,11 +112,13 @@ const candidate = fc
     const defined = Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined)) as unknown as Ticket;
     return { ticket: defined, usage: usedSlot === undefined ? NO_USAGE : used(usedSlot) };
   });
-const found = fc
-  .uniqueArray(candidate, { maxLength: 5, selector: (c) => c.ticket.barcode })
-  .chain((candidates) =>
-    fc.record({ via: fc.constant(candidates.length > 0 ? ('container' as const) : ('none' as const)), candidates: fc.constant(candidates), listEmpty: fc.boolean() }),
-  );
+const found = fc.uniqueArray(candidate, { maxLength: 5, selector: (c) => c.ticket.barcode }).chain((candidates) =>
+  fc.record({
+    via: fc.constant(candidates.length > 0 ? ('container' as const) : ('none' as const)),
+    candidates: fc.constant(candidates),
+    listEmpty: fc.boolean(),
+  }),
+);
 const anyLane = fc.record({
   lane: fc.constant('lane-1'),
   direction: fc.constantFrom('entry' as const, 'exit' as const),
@@ -108,7 +132,9 @@ describe('properties', () => {
     fc.assert(
       fc.property(found, anyLane, (f, l) => {
         const d = decide(f, l, 100);
-        expect({ admitted: d.admitted, reason: d.reason, barcode: d.ticket?.barcode }).toEqual(referenceDecision(f, l, 100));
+        expect({ admitted: d.admitted, reason: d.reason, barcode: d.ticket?.barcode }).toEqual(
+          referenceDecision(f, l, 100),
+        );
       }),
       { numRuns: 3000 },
     );

@@ -32,7 +32,10 @@ describe('planPage', () => {
 
   it('the last line of a barcode wins within a page (VALID then CANCELLED)', () => {
     const m = new Memory();
-    const { counts } = m.apply([item(ticket('1')), item(ticket('1', { state: 'CANCELLED', cancellationCause: 'REFUND' }))]);
+    const { counts } = m.apply([
+      item(ticket('1')),
+      item(ticket('1', { state: 'CANCELLED', cancellationCause: 'REFUND' })),
+    ]);
     expect(m.tickets.get('1')).toMatchObject({ state: 'CANCELLED', cancellationCause: 'REFUND' });
     expect(counts).toMatchObject({ new: 1, cancelled: 1 });
   });
@@ -51,27 +54,33 @@ describe('planPage', () => {
       state: fc.constantFrom('VALID' as const, 'CANCELLED' as const),
       container: fc.option(fc.constantFrom('A', 'B'), { nil: undefined }),
     })
-    .map(({ container, ...rest }) => item(ticket(rest.barcode, { state: rest.state, ...(container && { container }) })));
+    .map(({ container, ...rest }) =>
+      item(ticket(rest.barcode, { state: rest.state, ...(container && { container }) })),
+    );
 
   it('any split of the same stream into pages gives the same list, and the index is what the tickets say', () => {
     fc.assert(
-      fc.property(fc.array(line, { maxLength: 30 }), fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 }), (lines, sizes) => {
-        const whole = new Memory();
-        whole.apply(lines);
-        const paged = new Memory();
-        for (let i = 0, k = 0; i < lines.length; k++) {
-          const size = sizes[k % sizes.length] as number;
-          paged.apply(lines.slice(i, i + size));
-          i += size;
-        }
-        expect(paged.tickets).toEqual(whole.tickets);
-        const filled = (m: Memory) => [...m.containers].filter(([, b]) => b.length > 0).sort();
-        expect(filled(paged)).toEqual(filled(whole));
-        for (const [id, barcodes] of paged.containers) {
-          const expected = [...paged.tickets.values()].filter((t) => t.container === id).map((t) => t.barcode);
-          expect(barcodes).toEqual(expected.sort());
-        }
-      }),
+      fc.property(
+        fc.array(line, { maxLength: 30 }),
+        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 }),
+        (lines, sizes) => {
+          const whole = new Memory();
+          whole.apply(lines);
+          const paged = new Memory();
+          for (let i = 0, k = 0; i < lines.length; k++) {
+            const size = sizes[k % sizes.length] as number;
+            paged.apply(lines.slice(i, i + size));
+            i += size;
+          }
+          expect(paged.tickets).toEqual(whole.tickets);
+          const filled = (m: Memory) => [...m.containers].filter(([, b]) => b.length > 0).sort();
+          expect(filled(paged)).toEqual(filled(whole));
+          for (const [id, barcodes] of paged.containers) {
+            const expected = [...paged.tickets.values()].filter((t) => t.container === id).map((t) => t.barcode);
+            expect(barcodes).toEqual(expected.sort());
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

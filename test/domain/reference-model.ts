@@ -8,11 +8,21 @@ export function referenceDecision(
   now: number,
 ): { admitted: boolean; reason: string; barcode: string | undefined } {
   if (found.candidates.length === 0) {
-    const reason = found.via === 'container' ? 'no-valid-ticket-in-container' : found.listEmpty ? 'list-empty' : 'unknown';
+    const reason =
+      found.via === 'container' ? 'no-valid-ticket-in-container' : found.listEmpty ? 'list-empty' : 'unknown';
     return { admitted: false, reason, barcode: undefined };
   }
   // The further down this list, the closer the ticket came.
-  const ladder = ['unreadable', 'cancelled', 'wrong-event', 'wrong-entrance', 'too-early', 'too-late', 'already-used', 'admitted'];
+  const ladder = [
+    'unreadable',
+    'cancelled',
+    'wrong-event',
+    'wrong-entrance',
+    'too-early',
+    'too-late',
+    'already-used',
+    'admitted',
+  ];
   const rated = found.candidates.map((c) => ({ c, rung: ladder.indexOf(verdict(c, lane, now)) }));
   rated.sort(
     (a, b) =>
@@ -27,7 +37,8 @@ export function referenceDecision(
 }
 
 function verdict({ ticket: t, usage }: Candidate, lane: LaneRules, now: number): string {
-  const admits = (set: readonly string[] | undefined, value: string | undefined) => !set || value === undefined || new Set(set).has(value);
+  const admits = (set: readonly string[] | undefined, value: string | undefined) =>
+    !set || value === undefined || new Set(set).has(value);
   if (t.state === 'UNREADABLE') return 'unreadable';
   if (t.state !== 'VALID') return 'cancelled';
   if (!(admits(lane.products, t.product) && admits(lane.performances, t.performance))) return 'wrong-event';

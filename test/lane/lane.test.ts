@@ -14,7 +14,12 @@ import { ListWriter } from '../../src/store/list-writer.js';
 import { cleanup, temporaryFolder, ticket } from '../support/builders.js';
 
 /** A barrier whose faults a test sets; real ones have their own suite. */
-function fakeBarrier(): { barrier: Barrier; grants: Grant[]; fail: { with: Error | undefined }; state: { is: DeviceStatus['state'] } } {
+function fakeBarrier(): {
+  barrier: Barrier;
+  grants: Grant[];
+  fail: { with: Error | undefined };
+  state: { is: DeviceStatus['state'] };
+} {
   const grants: Grant[] = [];
   const fail: { with: Error | undefined } = { with: undefined };
   const state: { is: DeviceStatus['state'] } = { is: 'ready' };
@@ -45,7 +50,11 @@ async function gate(lanes: number, tickets: Ticket[]) {
     await journal.close();
   });
   if (tickets.length > 0) {
-    await writer.applyPage('k', { items: tickets.map((t) => ({ kind: 'ticket', ticket: t })), cursor: '1', counted: tickets.length }, 1);
+    await writer.applyPage(
+      'k',
+      { items: tickets.map((t) => ({ kind: 'ticket', ticket: t })), cursor: '1', counted: tickets.length },
+      1,
+    );
   }
   const reservations = new Reservations();
   const settlement = new Settlement(() => {});
@@ -55,7 +64,13 @@ async function gate(lanes: number, tickets: Ticket[]) {
     const fake = fakeBarrier();
     const shown: Signal[] = [];
     const lane = new Lane(
-      { rules: { lane: `lane-${i + 1}`, direction: 'entry', performances: ['PERF1'] }, language: 'en', debounce: 2000, grantExpiry: 1000, config: 'c' },
+      {
+        rules: { lane: `lane-${i + 1}`, direction: 'entry', performances: ['PERF1'] },
+        language: 'en',
+        debounce: 2000,
+        grantExpiry: 1000,
+        config: 'c',
+      },
       {
         clock: systemClock,
         log: silentLog,
@@ -105,7 +120,13 @@ describe('the way of a scan', () => {
     lane.onRead(read('1'));
     await granted;
     await rig.eventsReach(1);
-    expect(onDisk).toMatchObject({ kind: 'check', admitted: true, barcode: '1', slot: 'PERF1', checkId: 'g-000000000001' });
+    expect(onDisk).toMatchObject({
+      kind: 'check',
+      admitted: true,
+      barcode: '1',
+      slot: 'PERF1',
+      checkId: 'g-000000000001',
+    });
     expect(shown).toEqual([{ pattern: 'admit', text: 'Welcome' }]);
     expect(rig.reservations.size).toBe(0);
     expect(rig.settlement.through(1)).toBe(1);
@@ -118,7 +139,12 @@ describe('the way of a scan', () => {
     expect(rig.events.filter((e) => e.admitted)).toHaveLength(2);
     expect(rig.events.find((e) => !e.admitted)?.reason).toBe('already-used');
     const checks = (await rig.journal.latest(3)) as CheckRecord[];
-    expect(checks.filter((c) => c.admitted).map((c) => c.barcode).sort()).toEqual(['1', '2']);
+    expect(
+      checks
+        .filter((c) => c.admitted)
+        .map((c) => c.barcode)
+        .sort(),
+    ).toEqual(['1', '2']);
     expect(rig.lanes.reduce((n, l) => n + l.grants.length, 0)).toBe(2);
   });
 

@@ -63,7 +63,11 @@ describe('Journal', () => {
   });
 
   it('usage is always the fold of all records, whatever was appended at once', async () => {
-    const step = fc.record({ barcode: fc.constantFrom('a', 'b', 'c'), kind: fc.constantFrom('admit', 'refuse', 'giveBack'), wait: fc.boolean() });
+    const step = fc.record({
+      barcode: fc.constantFrom('a', 'b', 'c'),
+      kind: fc.constantFrom('admit', 'refuse', 'giveBack'),
+      wait: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         const folder = temporaryFolder();

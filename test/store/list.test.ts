@@ -25,7 +25,13 @@ describe('the ticket list', () => {
   it('writes a page with its cursor, and the reader sees it at once', async () => {
     const { list, writer } = await both();
     expect(list.find('0001', 'barcode')).toEqual({ via: 'none', tickets: [], position: 0 });
-    const full = ticket('0001', { container: 'CARD', validFrom: 5, extra: { ROW: 'A', odd: [1, null] }, tariff: 'ADULT', entrance: 'A' });
+    const full = ticket('0001', {
+      container: 'CARD',
+      validFrom: 5,
+      extra: { ROW: 'A', odd: [1, null] },
+      tariff: 'ADULT',
+      entrance: 'A',
+    });
     await writer.applyPage('k', page('2026-01-01T00:00:00.1', full), null);
     expect(list.find('0001', 'barcode')).toEqual({ via: 'ticket', tickets: [full], position: 1 });
     expect(list.find('CARD', 'rfid')).toEqual({ via: 'container', tickets: [full], position: 1 });
@@ -40,7 +46,10 @@ describe('the ticket list', () => {
     const cancelled = ticket('old', { container: 'CARD', state: 'CANCELLED', cancellationCause: 'REPRINT' });
     await writer.applyPage('k', page('2', cancelled, ticket('new', { container: 'CARD' })), null);
     expect(list.find('old', 'barcode').tickets[0]).toMatchObject({ state: 'CANCELLED', cancellationCause: 'REPRINT' });
-    expect(list.find('CARD', 'rfid').tickets.map((t) => `${t.barcode} ${t.state}`)).toEqual(['new VALID', 'old CANCELLED']);
+    expect(list.find('CARD', 'rfid').tickets.map((t) => `${t.barcode} ${t.state}`)).toEqual([
+      'new VALID',
+      'old CANCELLED',
+    ]);
   });
 
   it('a code that is both a barcode and a card is looked up by the reader it came from', async () => {
@@ -52,7 +61,14 @@ describe('the ticket list', () => {
 
   it('keeps what could not be read, and the rest of the page', async () => {
     const { list, writer } = await both();
-    const broken: Page = { items: [{ kind: 'unreadable', index: 0, why: 'no barcode', raw: '{}' }, { kind: 'ticket', ticket: ticket('1') }], cursor: 'c', counted: 2 };
+    const broken: Page = {
+      items: [
+        { kind: 'unreadable', index: 0, why: 'no barcode', raw: '{}' },
+        { kind: 'ticket', ticket: ticket('1') },
+      ],
+      cursor: 'c',
+      counted: 2,
+    };
     const { changes } = await writer.applyPage('k', broken, null);
     expect(changes.counts).toMatchObject({ new: 1, unreadable: 1 });
     expect(list.find('1', 'barcode').via).toBe('ticket');
@@ -70,10 +86,21 @@ describe('the ticket list', () => {
 
   it('a scope key depends on everything that shapes the list, and not on the order of codes', () => {
     const account = { url: 'u', version: 'v1_6', institution: 'i', operator: 'o' };
-    const scope = { listType: 'GREY' as const, ticketType: 'ALL' as const, season: 'S', products: ['a', 'b'], performances: [] };
+    const scope = {
+      listType: 'GREY' as const,
+      ticketType: 'ALL' as const,
+      season: 'S',
+      products: ['a', 'b'],
+      performances: [],
+    };
     const key = scopeKey(account, scope);
     expect(scopeKey(account, { ...scope, products: ['b', 'a'] })).toBe(key);
-    for (const other of [{ season: 'T' }, { products: ['a'] }, { performances: ['p'] }, { listType: 'WHITE' as const }]) {
+    for (const other of [
+      { season: 'T' },
+      { products: ['a'] },
+      { performances: ['p'] },
+      { listType: 'WHITE' as const },
+    ]) {
       expect(scopeKey(account, { ...scope, ...other })).not.toBe(key);
     }
     expect(scopeKey({ ...account, operator: 'p' }, scope)).not.toBe(key);

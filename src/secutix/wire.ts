@@ -1,0 +1,162 @@
+import type { Page, PageItem, Ticket } from '../domain/ticket.js';
+import type { SecutixSettings } from './settings.js';
+import type { ControlHistory, ControlReport } from './types.js';
+
+/**
+ * The one mapping file of version 1.6: names on the wire to ours and back. Of the list item only the barcode's, state's and
+ * container's existence is documented, so every field has several names, the configuration may add more, and what has
+ * no place is kept as it came.
+ */
+const FIELDS = {
+  barcode: ['barcode'],
+  container: ['containerIdentifier', 'containerId'],
+  state: ['state', 'ticketState'],
+  cancellationCause: ['cancellationCause'],
+  season: ['seasonCode'],
+  product: ['productCode'],
+  performance: ['performanceCode'],
+  entrance: ['entranceCode', 'entrance', 'gate', 'gateCode'],
+  validFrom: ['validityStartTime', 'validityStart'],
+  validTo: ['validityEndTime', 'validityEnd'],
+  tariff: ['audienceSubCategoryCode', 'tariffCode'],
+} as const;
+type Field = keyof typeof FIELDS;
+
+export type WireItem = Record<string, unknown>;
+export type ItemMapper = (item: unknown, index: number) => PageItem;
+
+/** How much of a line that cannot be read is kept. */
+const RAW_LIMIT = 2_000;
+
+export function createItemMapper(aliases: SecutixSettings['aliases']): ItemMapper {
+  const fieldOf = new Map<string, Field>();
+  for (const [field, names] of Object.entries(FIELDS) as [Field, readonly string[]][]) {
+    for (const name of [...names, ...(aliases?.[field] ?? [])]) fieldOf.set(name, field);
+  }
+  return (item, index) => mapItem(item, index, fieldOf);
+}
+
+function mapItem(item: unknown, index: number, fieldOf: ReadonlyMap<string, Field>): PageItem {
+  const unreadable = (why: string): PageItem => ({
+    kind: 'unreadable',
+    index,
+    why,
+    raw: (JSON.stringify(item) ?? '').slice(0, RAW_LIMIT),
+  });
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return unreadable('not an object');
+  const ticket: Ticket = { barcode: '', state: 'UNREADABLE' };
+  let extra: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(item)) {
+    if (value === null || value === undefined) continue;
+    const field = fieldOf.get(name);
+    if (field !== undefined && assign(ticket, field, value)) continue;
+    extra ??= {};
+    extra[name] = value;
+  }
+  if (ticket.barcode === '') return unreadable('no readable barcode');
+  if (extra) ticket.extra = extra;
+  return { kind: 'ticket', ticket };
+}
+
+/** False = the value is not what the field holds: it is kept beside, and the field counts as absent. */
+function assign(ticket: Ticket, field: Field, value: unknown): boolean {
+  if (field === 'state') {
+    // An unknown word admits nobody, and is kept.
+    if (value !== 'VALID' && value !== 'CANCELLED') return false;
+    ticket.state = value;
+    return true;
+  }
+  if (field === 'validFrom' || field === 'validTo') {
+    const at = instant(value);
+    if (at === undefined) return false;
+    ticket[field] = at;
+    return true;
+  }
+  const text = asText(value);
+  if (text === undefined) return false;
+  ticket[field] = text;
+  return true;
+}
+
+/** Codes and IDs are text; a whole number that fits is taken as its digits (SecuTix: ids are integers of 11 to 14 digits). */
+function asText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/** SecuTix sends ISO 8601 with an offset. A time without one could be any of 24 hours: it is not guessed. */
+function instant(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !ISO.test(value)) return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** Undefined = the answer is not a page; `why` for the technician. */
+export function mapPage(data: unknown, map: ItemMapper): { page: Page } | { why: string } {
+  if (typeof data !== 'object' || data === null) return { why: 'accessControlListData is missing' };
+  const { accessControlListItems: items, paginationEnd } = data as Record<string, unknown>;
+  if (items !== null && items !== undefined && !Array.isArray(items))
+    return { why: 'accessControlListItems is not a list' };
+  if (paginationEnd !== null && paginationEnd !== undefined && typeof paginationEnd !== 'string') {
+    return { why: `paginationEnd is not a text but a ${typeof paginationEnd}` };
+  }
+  const mapped = ((items ?? []) as unknown[]).map(map);
+  return { page: { items: mapped, cursor: paginationEnd ? paginationEnd : null, counted: countTickets(mapped) } };
+}
+
+/** SecuTix: in a grey list a VALID followed by its CANCELLED counts as one. */
+function countTickets(items: readonly PageItem[]): number {
+  let count = 0;
+  let before: PageItem | undefined;
+  for (const item of items) {
+    const pair =
+      item.kind === 'ticket' &&
+      item.ticket.state === 'CANCELLED' &&
+      before?.kind === 'ticket' &&
+      before.ticket.state === 'VALID' &&
+      before.ticket.barcode === item.ticket.barcode;
+    if (!pair) count++;
+    before = item;
+  }
+  return count;
+}
+
+export interface WireControl {
+  acIdentifier: string;
+  barcode: string;
+  controlDate: string;
+  controlResult: string;
+  failureReason?: string;
+}
+
+/**
+ * The enum of failure reasons is not public, so for a refusal the field is left out unless the configuration maps it.
+ * Times carry a Z: SecuTix shifts hours for access controls that send none.
+ */
+export function toWireControl(report: ControlReport, reasons: Readonly<Record<string, string>>): WireControl {
+  const failureReason = report.admitted ? 'OK' : reasons[report.reason];
+  return {
+    acIdentifier: report.checkId,
+    barcode: report.barcode,
+    controlDate: new Date(report.at).toISOString(),
+    controlResult: report.admitted ? 'OK' : 'FAIL',
+    ...(failureReason !== undefined && { failureReason }),
+  };
+}
+
+export function mapHistory(data: unknown): ControlHistory | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const d = data as Record<string, unknown>;
+  const operations = Array.isArray(d.controlOperations) ? (d.controlOperations as unknown[]) : [];
+  return {
+    barcode: asText(d.barcode) ?? '',
+    state: asText(d.state) ?? null,
+    container: asText(d.containerIdentifier) ?? null,
+    operations: operations
+      .filter((o): o is Record<string, unknown> => typeof o === 'object' && o !== null)
+      .map((o) => ({ type: asText(o.controlOperationType) ?? '?', at: asText(o.operationDateTime) ?? '?' })),
+    raw: data,
+  };
+}
