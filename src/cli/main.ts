@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { describeError, isConfigError, PortillonError } from '../errors.js';
+import { VERSION } from '../version.js';
+import { EXIT } from './output.js';
+
+/** Commands are loaded when they are called: `portillon run` must not wait for the simulator's code. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  run: async () => (await import('./run.js')).runCommand(),
+  demo: async () => (await import('./demo/demo.js')).demoCommand(),
+  simulator: async () => (await import('./simulator.js')).simulatorCommand(),
+  status: async () => (await import('./status.js')).statusCommand(),
+  ticket: async () => (await import('./ticket.js')).ticketCommand(),
+  journal: async () => (await import('./journal.js')).journalCommand(),
+  sync: async () => (await import('./sync.js')).syncCommand(),
+  config: async () => (await import('./config.js')).configCommand(),
+};
+
+async function main(argv: string[]): Promise<void> {
+  const program = new Command('portillon')
+    .description('The runtime of a turnstile. Exit codes: 0 fine, 1 failed, 2 wrong use, 3 degraded, 78 configuration.')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false });
+  const wanted = argv[2];
+  const names = wanted !== undefined && wanted in COMMANDS ? [wanted] : Object.keys(COMMANDS);
+  for (const name of names) program.addCommand(await (COMMANDS[name] as () => Promise<Command>)());
+  exitByThrowing(program);
+  await program.parseAsync(argv);
+}
+
+/** Commander's own exit code for wrong use is 1; ours is 2, so that a script can tell a typing error from a failure. */
+function exitByThrowing(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) exitByThrowing(sub);
+}
+
+try {
+  await main(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.stderr.write(`portillon: ${describeError(error)}\n`);
+    if (!(error instanceof PortillonError) && error instanceof Error && error.stack)
+      process.stderr.write(`${error.stack}\n`);
+    process.exitCode = isConfigError(error) ? EXIT.config : EXIT.failed;
+    // A runtime that failed to start may have left a socket or a thread behind that would keep the process alive.
+    setTimeout(() => process.exit(), 1_000).unref();
+  }
+}

@@ -1,0 +1,207 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { constants, gzipSync } from 'node:zlib';
+import type { Account, AuthRules } from './auth.js';
+import { refuseToken } from './auth.js';
+import { control } from './control.js';
+import type { Control } from './controls.js';
+import { Controls } from './controls.js';
+import type { Faults } from './faults.js';
+import { NO_FAULTS, spend } from './faults.js';
+import { SimModel } from './model.js';
+import type { ServiceState } from './service.js';
+import { METHODS } from './service.js';
+
+export const SIMULATOR_DEFAULTS = {
+  institution: 'EXAMPLE',
+  operator: 'EXAMPLE_AC',
+  partner: 'PORTILLON',
+  secret: 'portillon-simulator-secret-32-bytes!',
+  callsPerMinute: 60,
+} as const;
+
+const SERVICE = '/tnci/backend-apis/externalAccessControlService';
+const MAX_BODY = 16 * 1024 * 1024;
+
+export interface SimulatorOptions extends Partial<Account> {
+  /** 0 = any free one. */
+  port: number;
+  host?: string;
+  tickets: number;
+  seed: number;
+  /** 0 = no limit. */
+  callsPerMinute?: number;
+  /** Answer to too many calls. */
+  limitStatus?: 509 | 429;
+  auth?: Partial<AuthRules>;
+}
+
+export interface SimulatorStats {
+  calls: Record<string, number>;
+  /** Calls beyond the limit. */
+  violations: number;
+  refusedTokens: number;
+  /** UTC milliseconds. */
+  runs: number[];
+  alarms: string[];
+  importBatches: number[];
+  tickets: number;
+}
+
+export interface Simulator {
+  /** Value for `secutix.url`. */
+  url: string;
+  origin: string;
+  port: number;
+  model: SimModel;
+  faults: Faults;
+  state: ServiceState;
+  controls(): Control[];
+  stats(): SimulatorStats;
+  close(): Promise<void>;
+}
+
+/** A server that behaves as the known facts of SecuTix's access control API say, with a control side below `/_control/`. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const account: Account = { ...SIMULATOR_DEFAULTS, ...defined(options) };
+  const auth: AuthRules = { mode: 'documented', toleranceMs: 5_000, ...options.auth };
+  const limit = options.callsPerMinute ?? SIMULATOR_DEFAULTS.callsPerMinute;
+  const faults: Faults = { ...NO_FAULTS };
+  const state: ServiceState = {
+    model: new SimModel(options.tickets, options.seed),
+    controls: new Controls(),
+    rules: { rejectUnknown: false, rejectBarcodes: new Set(), maxBatch: 1000 },
+    faults,
+    now: () => Date.now() + faults.skewMs,
+    runs: [],
+    alarms: [],
+    lineages: new Map(),
+  };
+  const counts = { calls: {} as Record<string, number>, violations: 0, refusedTokens: 0 };
+  let recent: number[] = [];
+  const stats = (): SimulatorStats => ({
+    calls: { ...counts.calls },
+    violations: counts.violations,
+    refusedTokens: counts.refusedTokens,
+    runs: [...state.runs],
+    alarms: [...state.alarms],
+    importBatches: [...state.controls.batches],
+    tickets: state.model.tickets.size,
+  });
+
+  /** A sliding minute over all versions and methods of the service (SecuTix: they count as one endpoint). */
+  const overLimit = (): boolean => {
+    const now = performance.now();
+    recent = recent.filter((t) => now - t < 60_000);
+    recent.push(now);
+    if (limit === 0 || recent.length <= limit) return false;
+    counts.violations++;
+    return true;
+  };
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = new URL(request.url ?? '/', 'http://simulator').pathname;
+    const send = (status: number, body: unknown): void => sendJson(request, response, status, body, state.now());
+    if (path.startsWith('/_control/'))
+      return send(...(await control(state, stats, request.method ?? '', path, () => readBody(request))));
+    const method = new RegExp(`^${SERVICE}/v1_6/([A-Za-z]+)$`).exec(path)?.[1];
+    const handler = method === undefined ? undefined : METHODS[method];
+    if (!handler || method === undefined) return send(404, { statusCode: 'error', statusDetail: 'no such method' });
+    if (request.method !== 'POST') return send(405, { statusCode: 'error', statusDetail: 'POST only' });
+    if (!request.headers['content-type']?.includes('application/json'))
+      return send(415, { statusCode: 'error', statusDetail: 'application/json only' });
+    counts.calls[method] = (counts.calls[method] ?? 0) + 1;
+    const text = await readBody(request);
+    if (faults.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.latencyMs));
+    if (overLimit()) return send(options.limitStatus ?? 509, { statusCode: 'error', statusDetail: 'too many calls' });
+    if (spend(faults, 'cut')) return void request.socket.destroy();
+    if (spend(faults, 'errors'))
+      return send(faults.errorStatus, { statusCode: 'error', statusDetail: 'a fault was asked for' });
+    if (spend(faults, 'html'))
+      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Sign in</body></html>');
+    if (spend(faults, 'malformed'))
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"statusCode":"succ');
+    const refused = await refuseToken(request.headers.authorization, account, auth, state.now());
+    if (refused !== undefined) {
+      counts.refusedTokens++;
+      return send(401, { statusCode: 'error', statusDetail: refused });
+    }
+    let body: Record<string, unknown>;
+    try {
+      body = JSON.parse(text) as Record<string, unknown>;
+    } catch {
+      return send(400, { statusCode: 'error', statusDetail: 'the body is not JSON' });
+    }
+    const answer = handler(state, body);
+    if (spend(faults, 'cutAfterCommit')) return void request.socket.destroy();
+    const requestId = body.requestId ?? null;
+    if (answer.ok) send(200, { requestId, statusCode: 'success', statusDetail: null, ...answer.data });
+    else send(200, { requestId, statusCode: 'error', statusDetail: answer.detail });
+  }
+
+  const server: Server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      if (!response.headersSent)
+        sendJson(request, response, 500, { statusCode: 'error', statusDetail: String(error) }, state.now());
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://${options.host ?? '127.0.0.1'}:${port}`;
+  return {
+    url: `${origin}${SERVICE}`,
+    origin,
+    port,
+    model: state.model,
+    faults,
+    state,
+    controls: () => state.controls.all(),
+    stats,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function defined(options: SimulatorOptions): Partial<Account> {
+  const { institution, operator, partner, secret } = options;
+  return Object.fromEntries(
+    Object.entries({ institution, operator, partner, secret }).filter(([, v]) => v !== undefined),
+  );
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_BODY) throw new Error('the body is too large');
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function sendJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  now: number,
+): void {
+  const text = JSON.stringify(body);
+  const gzip = (request.headers['accept-encoding'] ?? '').includes('gzip') && text.length > 1_000;
+  const bytes = gzip ? gzipSync(text, { level: constants.Z_BEST_SPEED }) : Buffer.from(text);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    date: new Date(now).toUTCString(),
+    'content-length': bytes.length,
+    ...(gzip && { 'content-encoding': 'gzip' }),
+  });
+  response.end(bytes);
+}
