@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Dispatcher } from 'undici';
-import { Client } from 'undici';
+import { Pool } from 'undici';
 import { loadConfig } from '../config/load.js';
 import { MAX_SOCKET_PATH } from '../diagnostics/api.js';
 import { PortillonError } from '../errors.js';
@@ -9,7 +9,7 @@ import { Gate } from '../runtime.js';
 
 /** Asks the running gate. LevelDB admits one process, so every command of a technician goes this way. */
 export class GateApi {
-  readonly #client: Client;
+  readonly #client: Pool;
   readonly #socket: string;
 
   constructor(dataFolder: string) {
@@ -19,7 +19,8 @@ export class GateApi {
         hint: 'choose a shorter `data`',
       });
     }
-    this.#client = new Client('http://gate', { socketPath: this.#socket, headersTimeout: 0, bodyTimeout: 0 });
+    // A pool, for the stream of events keeps its connection to itself.
+    this.#client = new Pool('http://gate', { socketPath: this.#socket, headersTimeout: 0, bodyTimeout: 0 });
   }
 
   async get<T>(path: string): Promise<T> {
@@ -46,7 +47,7 @@ export class GateApi {
   /** Calls `listener` for every decision until `signal` aborts. Resolves when the stream is open. */
   async events(listener: (event: unknown) => void, signal: AbortSignal): Promise<void> {
     const response = await this.#request({ method: 'GET', path: '/events', signal });
-    let opened: () => void;
+    let opened: () => void = () => {};
     const open = new Promise<void>((resolve) => {
       opened = resolve;
     });

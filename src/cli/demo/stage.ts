@@ -1,0 +1,175 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { RelayTwin } from '../../../drivers/serial-relay/twin.js';
+import { ScannerTwin } from '../../../drivers/serial-scanner/twin.js';
+import { LinkedPty, PtyUnavailable } from '../../../drivers/transport/pty.js';
+import type { StatusReport } from '../../diagnostics/read-model.js';
+import { PortillonError } from '../../errors.js';
+import { SIMULATOR_DEFAULTS } from '../../simulator/server.js';
+import { GateApi } from '../gate-api.js';
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** Milliseconds between two looks at a gate that is starting or importing. */
+const LOOK_EVERY = 100;
+
+/** The visitors' side of one lane: real pseudo-terminals with the devices' twins behind, or virtual drivers. */
+export interface Hardware {
+  kind: 'pseudo-terminals' | 'virtual drivers';
+  why: string;
+  readers: object[];
+  barrier: object;
+  /** Undefined on virtual drivers, where reads go through the local API. */
+  wires?: { barcode: ScannerTwin; rfid: ScannerTwin; relay: RelayTwin };
+  close(): void;
+}
+
+export function createHardware(folder: string, pulse: string): Hardware {
+  const made: LinkedPty[] = [];
+  try {
+    const [barcode, rfid, relay] = ['scanner', 'card-reader', 'relay'].map((name) => {
+      const pty = new LinkedPty(path.join(folder, name));
+      made.push(pty);
+      return pty;
+    }) as [LinkedPty, LinkedPty, LinkedPty];
+    return {
+      kind: 'pseudo-terminals',
+      why: 'real serial drivers on real pseudo-terminals',
+      readers: [
+        { driver: 'serial-scanner', path: barcode.path, medium: 'barcode' },
+        { driver: 'serial-scanner', path: rfid.path, medium: 'rfid' },
+      ],
+      barrier: { driver: 'serial-relay', path: relay.path, channel: 1, pulse },
+      wires: { barcode: new ScannerTwin(barcode), rfid: new ScannerTwin(rfid), relay: new RelayTwin(relay) },
+      close: () => made.forEach((pty) => pty.close()),
+    };
+  } catch (error) {
+    for (const pty of made) pty.close();
+    if (!(error instanceof PtyUnavailable)) throw error;
+    return {
+      kind: 'virtual drivers',
+      why: error.message,
+      readers: [
+        { driver: 'virtual', medium: 'barcode' },
+        { driver: 'virtual', medium: 'rfid' },
+      ],
+      barrier: { driver: 'virtual', pulse },
+      close: () => {},
+    };
+  }
+}
+
+export interface StageOptions {
+  secutixUrl: string;
+  hardware: Hardware;
+  folder: string;
+  secret?: string;
+  callsPerMinute?: number;
+}
+
+/** Writes the gate.yaml of a stage and returns its path. */
+export function writeConfig(options: StageOptions): string {
+  const { institution, operator, partner } = SIMULATOR_DEFAULTS;
+  const config = {
+    gate: { id: 'demo-1', name: 'Demo gate', timeZone: 'Europe/Zurich' },
+    data: './data',
+    log: { level: 'info' },
+    secutix: {
+      url: options.secutixUrl,
+      version: 'v1_6',
+      institution,
+      operator,
+      partner,
+      secret: options.secret ?? SIMULATOR_DEFAULTS.secret,
+      scopes: [{ season: 'S26', products: ['P1', 'P2'] }],
+      pull: { every: '60m', pageSize: 5000 },
+      push: { every: '1s', batch: 500 },
+      ...(options.callsPerMinute !== undefined && {
+        limits: { callsPerMinute: options.callsPerMinute, exportEvery: '0s' },
+      }),
+    },
+    lanes: [
+      {
+        id: 'lane-1',
+        direction: 'entry',
+        admits: { products: ['P1'], performances: ['PERF1'] },
+        debounce: '2s',
+        readers: options.hardware.readers,
+        barrier: options.hardware.barrier,
+        indicator: { driver: 'virtual' },
+      },
+    ],
+  };
+  const file = path.join(options.folder, 'gate.yaml');
+  writeFileSync(file, stringify(config), { mode: 0o600 });
+  return file;
+}
+
+export function temporaryStage(): { folder: string; remove(): void } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** A gate in its own process, as `portillon run` starts it. */
+export class GateProcess {
+  readonly api: GateApi;
+  readonly logFile: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  #gone = false;
+
+  constructor(config: string, folder: string) {
+    this.logFile = path.join(folder, 'gate.log');
+    const log = createWriteStream(this.logFile, { flags: 'a' });
+    this.#child = spawn(process.execPath, [MAIN, 'run', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.pipe(log);
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', (code) => {
+        this.#gone = true;
+        resolve(code);
+      });
+    });
+    this.api = new GateApi(path.join(folder, 'data'));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Looks at the status until `condition` holds. */
+  async until(condition: (status: StatusReport) => boolean, deadlineMs: number): Promise<StatusReport> {
+    const end = performance.now() + deadlineMs;
+    let last: StatusReport | undefined;
+    for (;;) {
+      if (this.#gone)
+        throw new PortillonError('DEMO_GATE', 'the gate ended by itself', { hint: `its log: ${this.logFile}` });
+      try {
+        last = await this.api.get<StatusReport>('/status');
+        if (condition(last)) return last;
+      } catch {
+        // Still starting.
+      }
+      if (performance.now() > end) {
+        const what = last?.conditions.map((c) => c.what).join('; ') ?? 'it never answered';
+        throw new PortillonError('DEMO_GATE', `the gate was not ready in time: ${what}`, {
+          hint: `its log: ${this.logFile}`,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+    }
+  }
+
+  kill(signal: NodeJS.Signals): Promise<number | null> {
+    this.#child.kill(signal);
+    return this.#exited;
+  }
+
+  async stop(): Promise<void> {
+    await this.api.close();
+    if (!this.#gone) await this.kill('SIGTERM');
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { barrierOptionsSchema, indicatorOptionsSchema, readerOptionsSchema } from '../../drivers/registry.js';
+import { durationSchema as duration } from '../../drivers/contract-options.js';
+import { gateId, text, timeZone } from './scalars.js';
+import { secutixSchema } from './secutix-schema.js';
+
+const admitted = (what: string) =>
+  z.array(text()).optional().describe(`Codes of the ${what} admitted here; left out: any.`);
+
+const lane = z.strictObject({
+  id: gateId.describe('Name of the lane in logs and records; unique at this gate; never change it.'),
+  name: text().optional().describe('Name of the lane for people; left out: its `id`.'),
+  direction: z.enum(['entry', 'exit']).describe('Which way people walk through.'),
+  admits: z
+    .strictObject({
+      products: admitted('products'),
+      performances: admitted('performances'),
+      entrances: admitted('entrances'),
+    })
+    .prefault({})
+    .describe('What is admitted at this lane.'),
+  debounce: duration('0s', '60s')
+    .default(2000)
+    .describe('The same code read again within this time is the same presentation, not a second one.'),
+  grantExpiry: duration('100ms', '10s')
+    .default(1000)
+    .describe('An opening that has not reached the barrier after this time is dropped, so that it never opens late.'),
+  readers: z.array(readerOptionsSchema).min(1).describe('Where codes come from.'),
+  barrier: barrierOptionsSchema.describe('What opens.'),
+  indicator: indicatorOptionsSchema.optional().describe('What shows the result; left out: nothing.'),
+});
+
+/** The whole file. Rules across keys (unique ids, one secret) are in `checks.ts`: there they are reported beside the rest. */
+export const configSchema = z.strictObject({
+  gate: z
+    .strictObject({
+      id: gateId.describe('Name of the gate in logs, records and reports; never change it.'),
+      name: text().describe('Name of the gate for people.'),
+      timeZone: timeZone.describe('Time zone of the place, for times shown to people.'),
+      language: z.enum(['en', 'fr', 'de', 'it', 'es']).default('en').describe('Language of displays.'),
+    })
+    .describe('This gate.'),
+  data: text().default('./data').describe("Folder of the journal and the lists; relative to this file's folder."),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged.'),
+    })
+    .prefault({})
+    .describe('Logging.'),
+  secutix: secutixSchema.describe('The ticketing platform.'),
+  lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
+});
+
+type Parsed = z.output<typeof configSchema>;
+
+/** The configuration in force: durations are milliseconds, paths are absolute, the secret is here whichever key gave it. */
+export type GateConfig = Omit<Parsed, 'secutix'> & { secutix: Omit<Parsed['secutix'], 'secret'> & { secret: string } };
+export type SecutixConfig = GateConfig['secutix'];
+export type LaneConfig = GateConfig['lanes'][number];
