@@ -56,6 +56,7 @@ module.exports = {
     only('lane', '^src/lane/', ['^src/lane/', '^src/domain/', '^src/store/', '^drivers/contract\\.ts$', ...common]),
     only('sync', '^src/sync/', ['^src/sync/', '^src/secutix/', '^src/store/', '^src/domain/', ...common, node]),
     only('diagnostics', '^src/diagnostics/', [
+      '^drivers/contract\\.ts$',
       '^src/diagnostics/',
       '^src/domain/',
       '^src/(store|lane|sync)/',

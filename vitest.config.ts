@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // System tests start the compiled program; the build belongs to the run, not to the person.
     globalSetup: ['test/support/global-setup.ts'],
+    // CI reads the figures of its closing line from a file.
+    reporters: process.env.VITEST_JSON ? ['default', ['json', { outputFile: process.env.VITEST_JSON }]] : ['default'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -37,7 +37,7 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const parts = [error.message];
   for (let e: unknown = error.cause; e instanceof Error; e = e.cause) {
-    if (!parts.some((p) => p.includes((e as Error).message))) parts.push((e as Error).message);
+    if (!parts.some((p) => p.includes(e.message))) parts.push(e.message);
   }
   const hint = error instanceof PortillonError ? error.hint : undefined;
   return parts.join(': ') + (hint ? ` (${hint})` : '');

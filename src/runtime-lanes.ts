@@ -56,7 +56,7 @@ export async function buildLanes(config: GateConfig, parts: BuildParts): Promise
     close: async () => {
       await Promise.all(built.flatMap((b) => b.readers.map((r) => r.close())));
       await Promise.all(built.map((b) => b.lane.close()));
-      await Promise.all(built.flatMap((b) => [b.barrier.close(), b.indicator?.close()]));
+      await Promise.all(built.flatMap((b) => [b.barrier.close(), ...(b.indicator ? [b.indicator.close()] : [])]));
     },
   };
 }
@@ -83,7 +83,7 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
   const readers = await Promise.all(config.readers.map((options, i) => createReader(options, context(`reader-${i}`))));
   for (const reader of readers) reader.on('read', (read) => lane.onRead(read));
   // The barrier's first word to its board is "off": it is opened before anybody can be read.
-  await Promise.all([barrier.open(), indicator?.open()]);
+  await Promise.all([barrier.open(), ...(indicator ? [indicator.open()] : [])]);
   await Promise.all(readers.map((r) => r.open()));
   return { lane, config, readers, barrier, indicator };
 }

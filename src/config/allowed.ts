@@ -1,10 +1,10 @@
 import { defOf, literals, type Schema, unwrap } from './walk.js';
 
 interface Bounds {
-  minimum?: number ;
-  maximum?: number ;
-  minLength?: number ;
-  maxLength?: number ;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
 }
 
 /** zod keeps bounds as a list of checks. */

@@ -38,7 +38,7 @@ export function problemsOf(
     const path = issue.path as Path;
     if (issue.code === 'unrecognized_keys') {
       const parent = path.length === 0 ? schema : schemaAt(schema, path, tree);
-      const names = parent ? namesIn(unwrap(parent as z.core.$ZodType).base, getAt(tree, path)) : [];
+      const names = parent ? namesIn(unwrap(parent).base, getAt(tree, path)) : [];
       return issue.keys.map((key) => {
         const guess = didYouMean(key, names) || `; allowed here: ${names.join(', ')}`;
         return problem([...path, key], `unknown key${guess}`);
@@ -61,7 +61,10 @@ export function problemsOf(
     const value = getAt(tree, path);
     const names = variants(union).map((v) => v.name);
     const guess = typeof value === 'string' ? didYouMean(value, names) : '';
-    return problem(path, `${value === undefined ? 'is missing' : `no such driver${guess}`}; allowed: ${names.join(', ')}`);
+    return problem(
+      path,
+      `${value === undefined ? 'is missing' : `no such driver${guess}`}; allowed: ${names.join(', ')}`,
+    );
   }
 
   function problem(path: Path, message: string): Problem {

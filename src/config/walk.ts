@@ -27,8 +27,8 @@ export interface Meta {
   example?: string;
 }
 
-export const defOf = (schema: Schema): Def => schema._zod.def as unknown as Def;
-const metaOf = (schema: Schema): Meta => ((schema as { meta?: () => unknown }).meta?.() ?? {}) as Meta;
+export const defOf = (schema: Schema): Def => schema._zod.def;
+const metaOf = (schema: Schema): Meta => (schema as { meta?: () => unknown }).meta?.() ?? {};
 
 export interface Unwrapped extends Meta {
   base: Schema;

@@ -1,7 +1,6 @@
 import type { Faults } from './faults.js';
 import { NO_FAULTS } from './faults.js';
 import type { ServiceState } from './service.js';
-import type { SimulatorStats } from './server.js';
 
 type Body = Record<string, unknown>;
 const text = (body: Body, name: string): string => {
@@ -36,7 +35,7 @@ const ACTIONS: Readonly<Record<string, (state: ServiceState, body: Body) => unkn
 /** The control side: what ticketing staff, and bad luck, would do. */
 export async function control(
   state: ServiceState,
-  stats: () => SimulatorStats,
+  stats: () => object,
   method: string,
   path: string,
   read: () => Promise<string>,

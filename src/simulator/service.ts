@@ -35,7 +35,7 @@ export const METHODS: Readonly<Record<string, (state: ServiceState, body: Body) 
   },
   getControlledTicket: (state, body) => history(state, body),
   burnTicket: (state, body) => {
-    const code = String(body.barCodeOrTaxNumber ?? '');
+    const code = codeOf(body);
     const ticket = state.model.tickets.get(code);
     if (!ticket) return { ok: false, detail: 'unknown ticket' };
     state.controls.book(code, ticket.state === 'VALID' ? 'OK' : 'FAIL', new Date(state.now()).toISOString());
@@ -43,6 +43,7 @@ export const METHODS: Readonly<Record<string, (state: ServiceState, body: Body) 
   },
 };
 
+const codeOf = (body: Body): string => (typeof body.barCodeOrTaxNumber === 'string' ? body.barCodeOrTaxNumber : '');
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((v) => typeof v === 'string') : []);
 
 function exportList(state: ServiceState, body: Body): Answer {
@@ -118,7 +119,7 @@ function catalogue({ model, now }: ServiceState, body: Body): unknown {
 }
 
 function history(state: ServiceState, body: Body): Answer {
-  const code = String(body.barCodeOrTaxNumber ?? '');
+  const code = codeOf(body);
   const ticket = state.model.tickets.get(code);
   if (!ticket) return { ok: false, detail: 'unknown ticket' };
   const operations = state.controls

@@ -83,9 +83,8 @@ export class Journal {
   append(record: NewRecord): Promise<JournalRecord> {
     if (this.#failure) return Promise.reject(this.#failure);
     const seq = this.#next++;
-    const numbered = (
-      record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq }
-    ) as JournalRecord;
+    const numbered =
+      record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq };
     return new Promise((done, failed) => {
       this.#queue.push({ record: numbered, done, failed });
       this.#writing ??= this.#drain();

@@ -6,7 +6,7 @@ import { DriverFault } from '../../drivers/contract.js';
 export interface ReaderRig {
   reader: Reader;
   /** A visitor presents a code. */
-  present(code: string): void;
+  present: (code: string) => void;
   /** Undefined where there is nothing to unplug. */
   cable?: { unplug(): void; replug(): void };
 }
@@ -14,9 +14,9 @@ export interface ReaderRig {
 export interface BarrierRig {
   barrier: Barrier;
   /** Pulses seen on the device's side. */
-  pulses(): number;
+  pulses: () => number;
   /** Resolves when the device has seen that many. */
-  pulsesReach(n: number): Promise<void>;
+  pulsesReach: (n: number) => Promise<void>;
   cable?: { unplug(): void; replug(): void };
 }
 
@@ -79,9 +79,9 @@ export function readerContract(make: () => Promise<ReaderRig>): void {
     await reader.close();
   });
 
-  it('is back after an unplug, and says so (where there is a cable)', async ({ skip }) => {
+  it('is back after an unplug, and says so (where there is a cable)', async (test) => {
     const { reader, present, cable } = await make();
-    if (!cable) return skip('no cable on this device');
+    if (!cable) return test.skip('no cable on this device');
     await reader.open();
     cable.unplug();
     await untilState(reader, 'offline');
@@ -139,9 +139,9 @@ export function barrierContract(make: () => Promise<BarrierRig>): void {
     await barrier.close();
   });
 
-  it('nothing that was asked while unplugged opens it later (where there is a cable)', async ({ skip }) => {
+  it('nothing that was asked while unplugged opens it later (where there is a cable)', async (test) => {
     const { barrier, pulses, pulsesReach, cable } = await make();
-    if (!cable) return skip('no cable on this device');
+    if (!cable) return test.skip('no cable on this device');
     await barrier.open();
     cable.unplug();
     // The port may not know yet: whatever the answer, nothing may come out later.

@@ -131,7 +131,7 @@ describe('Journal', () => {
     await journal.append(check('after'));
     const records = await journal.readAfter(0, 100_000);
     expect(records.map((r) => r.seq)).toEqual(records.map((_, i) => i + 1));
-    const acknowledged = records.filter((r) => r.kind === 'check').map((r) => (r as CheckRecord).barcode);
+    const acknowledged = records.filter((r) => r.kind === 'check').map((r) => r.barcode);
     for (let i = 0; i < written; i++) expect(acknowledged).toContain(`b${i}`);
     expect(journal.usage(`b${written}`)).toEqual(NO_USAGE);
   });

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { StatusReport } from '../../diagnostics/read-model.js';
+import { PortillonError } from '../../errors.js';
 import type { LaneEvent } from '../../lane/lane.js';
 import { casesOf } from '../../simulator/model.js';
 import type { Simulator } from '../../simulator/server.js';
@@ -48,7 +49,9 @@ async function runDemo(options: Options): Promise<void> {
   );
   const stopEvents = new AbortController();
   const interrupted = new Promise<never>((_resolve, reject) => {
-    process.once('SIGINT', () => reject(new Error('interrupted')));
+    // Also on SIGTERM the gate's process must not be left behind.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new PortillonError('DEMO', 'interrupted')));
   });
   try {
     view.step(`SecuTix simulator at ${simulator.origin} with ${options.tickets} tickets`);
