@@ -66,7 +66,7 @@ export function createPty(): Pty {
     write: (bytes) => {
       if (!open) return;
       const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-      for (let at = 0; at < data.length; ) {
+      for (let at = 0; at < data.length;) {
         try {
           at += writeSync(master, data, at);
         } catch (error) {

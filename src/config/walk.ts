@@ -41,7 +41,7 @@ export function unwrap(schema: Schema): Unwrapped {
   let meta: Meta = {};
   let required = true;
   let fallback: unknown;
-  for (let at = schema; ; ) {
+  for (let at = schema; ;) {
     const def = defOf(at);
     meta = { ...metaOf(at), ...meta };
     if (def.type === 'optional' || def.type === 'default' || def.type === 'prefault') {

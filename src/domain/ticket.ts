@@ -33,8 +33,7 @@ export interface Scope {
 
 /** One line of an export page: a ticket, or what could not be read, kept as it came. */
 export type PageItem =
-  | { kind: 'ticket'; ticket: Ticket }
-  | { kind: 'unreadable'; index: number; why: string; raw: string };
+  { kind: 'ticket'; ticket: Ticket } | { kind: 'unreadable'; index: number; why: string; raw: string };
 
 export interface Page {
   items: PageItem[];

@@ -11,14 +11,7 @@ export interface Cases {
 }
 
 export type Kind =
-  | 'valid'
-  | 'double'
-  | 'cancelled'
-  | 'wrong event'
-  | 'unknown'
-  | 'card, 1st'
-  | 'card, 2nd'
-  | 'card, 3rd';
+  'valid' | 'double' | 'cancelled' | 'wrong event' | 'unknown' | 'card, 1st' | 'card, 2nd' | 'card, 3rd';
 
 export interface Visitor {
   kind: Kind;
