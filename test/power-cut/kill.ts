@@ -1,0 +1,140 @@
+/**
+ * Kills the gate's process (SIGKILL) at random moments while a crowd presses through, starts it again, and looks whether
+ * anything was lost or anybody got in twice. `npm run power-cut -- --cycles 50 --seed 1`
+ */
+import { parseArgs } from 'node:util';
+import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
+import { seededRandom } from '../../src/clock.js';
+import type { CheckRecord, JournalRecord } from '../../src/domain/records.js';
+import type { LaneEvent } from '../../src/lane/lane.js';
+import { casesOf } from '../../src/simulator/model.js';
+import { startSimulator } from '../../src/simulator/server.js';
+
+export interface PowerCutResult {
+  cycles: number;
+  scans: number;
+  pulses: number;
+  checks: number;
+  repeats: number;
+  problems: string[];
+}
+
+export async function powerCut(cycles: number, seed: number, progress: (text: string) => void): Promise<PowerCutResult> {
+  const random = seededRandom(seed);
+  const stage = temporaryStage();
+  const simulator = await startSimulator({ port: 0, tickets: 4_000, seed, callsPerMinute: 0 });
+  const hardware = createHardware(stage.folder, '20ms');
+  const { wires } = hardware;
+  if (!wires) throw new Error(`this test needs pseudo-terminals: ${hardware.why}`);
+  const config = writeConfig({ secutixUrl: simulator.url, hardware, folder: stage.folder, callsPerMinute: 0 });
+  const fresh = casesOf(simulator.model, 'P1', 'PERF1', 4_000).valid;
+  const pulsesOf = new Map<string, number>();
+  const shown: string[] = [];
+  let scans = 0;
+  let last: string | undefined;
+
+  /** Pulses since the last look belong to the code that was in front of the reader. */
+  let counted = 0;
+  const attribute = (code: string): void => {
+    const news = wires.relay.pulses - counted;
+    counted = wires.relay.pulses;
+    if (news > 0) pulsesOf.set(code, (pulsesOf.get(code) ?? 0) + news);
+  };
+  const nextCode = (): string => {
+    // A third of the crowd tries a code that was shown before, also just before a cut.
+    const again = random() < 0.33 && shown.length > 1 ? shown[shown.length - 1 - Math.floor(random() * Math.min(20, shown.length))] : undefined;
+    const code = again !== undefined && again !== last ? again : fresh.pop();
+    if (code === undefined) throw new Error('too few tickets for so many cycles');
+    if (!shown.includes(code)) shown.push(code);
+    last = code;
+    return code;
+  };
+
+  try {
+    for (let cycle = 1; cycle <= cycles; cycle++) {
+      const gate = new GateProcess(config, stage.folder);
+      await gate.until((s) => s.sync?.pull.scopes[0]?.completeAt != null && s.health !== 'down', 60_000);
+      let answer: () => void = () => {};
+      const stop = new AbortController();
+      await gate.api.events((event) => void ((event as LaneEvent).lane === 'lane-1' && answer()), stop.signal);
+      let dead = false;
+      const killed = new Promise<void>((resolve) => {
+        setTimeout(() => void gate.kill('SIGKILL').then(() => resolve()), random() * 400);
+      }).then(() => {
+        dead = true;
+        answer();
+      });
+      while (!dead) {
+        const code = nextCode();
+        const answered = new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        scans++;
+        wires.barcode.scan(code);
+        await answered;
+        // What the dead process had written is still on the wire: one turn of the event loop after its end brings it.
+        await new Promise((resolve) => setTimeout(resolve, dead ? 50 : 0));
+        attribute(code);
+      }
+      await killed;
+      stop.abort();
+      await gate.stop();
+      progress(`cycle ${cycle}/${cycles}: ${scans} scans, ${wires.relay.pulses} pulses`);
+    }
+    const gate = new GateProcess(config, stage.folder);
+    const status = await gate.until((s) => s.journal.waiting === 0 && s.sync?.pull.lastError === null, 60_000);
+    const journal = await gate.api.get<JournalRecord[]>('/journal?limit=10000');
+    await gate.stop();
+    return judge(cycles, scans, pulsesOf, wires.relay.pulses, journal, status.journal.lastSeq, simulator.controls());
+  } finally {
+    hardware.close();
+    await simulator.close();
+    stage.remove();
+  }
+}
+
+interface Reported {
+  acIdentifier: string;
+  barcode: string;
+  controlResult: string;
+  received: number;
+}
+
+function judge(
+  cycles: number,
+  scans: number,
+  pulsesOf: ReadonlyMap<string, number>,
+  pulses: number,
+  journal: readonly JournalRecord[],
+  lastSeq: number,
+  reported: readonly Reported[],
+): PowerCutResult {
+  const problems: string[] = [];
+  const checks = journal.filter((r): r is CheckRecord => r.kind === 'check');
+  if (journal.length !== lastSeq || journal.some((r, i) => r.seq !== i + 1)) problems.push('the sequence of the journal has a gap');
+  const admitted = new Map<string, number>();
+  for (const check of checks) if (check.admitted) admitted.set(check.barcode, (admitted.get(check.barcode) ?? 0) + 1);
+  for (const [code, n] of pulsesOf) {
+    if (n > 1) problems.push(`${code} opened the barrier ${n} times`);
+    if (!admitted.has(code)) problems.push(`${code} opened the barrier and has no check`);
+  }
+  for (const [code, n] of admitted) if (n > 1) problems.push(`${code} was admitted ${n} times`);
+  const atSecutix = new Map(reported.map((r) => [r.acIdentifier, r]));
+  if (atSecutix.size !== reported.length) problems.push('SecuTix counts a check twice');
+  for (const check of checks) {
+    const there = atSecutix.get(check.checkId);
+    if (!there) problems.push(`${check.checkId} never reached SecuTix`);
+    else if (there.barcode !== check.barcode || (there.controlResult === 'OK') !== check.admitted) problems.push(`${check.checkId} reached SecuTix as something else`);
+  }
+  if (reported.length > checks.length) problems.push('SecuTix knows more checks than the journal');
+  if (checks.length === 0 || pulses === 0) problems.push('nothing happened: the test saw no check or no pulse');
+  const repeats = reported.reduce((n, r) => n + r.received - 1, 0);
+  return { cycles, scans, pulses, checks: checks.length, repeats, problems };
+}
+
+if (process.argv[1]?.endsWith('kill.js')) {
+  const { values } = parseArgs({ options: { cycles: { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } } });
+  const result = await powerCut(Number(values.cycles), Number(values.seed), (text) => process.stderr.write(`${text}\n`));
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.exitCode = result.problems.length === 0 ? 0 : 1;
+}
