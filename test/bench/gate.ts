@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Hardware } from '../../src/cli/demo/stage.js';
+import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
+import type { StatusReport } from '../../src/diagnostics/read-model.js';
+import { casesOf, SimModel } from '../../src/simulator/model.js';
+import type { Quantiles } from './measure.js';
+import { diskFloor, quantiles } from './measure.js';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+/** SecuTix is another machine: here it runs in its own process at the lowest priority. */
+async function startRemoteSimulator(tickets: number, callsPerMinute: number): Promise<{ url: string; stop(): void }> {
+  const args = ['-n', '19', process.execPath, '--max-old-space-size=6000', MAIN, 'simulator', '--port', '0', '--tickets', String(tickets)];
+  const child = spawn('nice', [...args, '--calls-per-minute', String(callsPerMinute)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const found = /simulator: (\S+)/.exec(text)?.[1];
+      if (found) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`the simulator ended with ${code}`)));
+  });
+  return { url, stop: () => child.kill('SIGKILL') };
+}
+
+const complete = (s: StatusReport): boolean => s.sync?.pull.scopes[0]?.completeAt != null;
+
+/** One scan after the other; last byte in to first byte out, for `count` scans or until `done`. */
+async function scans(hardware: Hardware, codes: string[], count: number, done: () => boolean): Promise<number[]> {
+  const { wires } = hardware;
+  if (!wires) throw new Error(hardware.why);
+  const samples: number[] = [];
+  while (samples.length < count && !done()) {
+    const code = codes.pop();
+    if (code === undefined) throw new Error('out of tickets');
+    const pulses = wires.relay.pulses;
+    const t = performance.now();
+    wires.barcode.scan(code);
+    await wires.relay.until(() => wires.relay.pulses > pulses);
+    samples.push((wires.relay.changes.at(-1)?.at ?? performance.now()) - t);
+    await wires.relay.until(() => !wires.relay.isOn(1));
+    // The lane takes the next read when it knows itself that the pulse has ended.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return samples;
+}
+
+export interface GateFigures {
+  floor: Quantiles;
+  importSeconds: number;
+  readyAfterMs: number;
+  memoryAfterImportMb: number;
+  memoryAfterRestartMb: number;
+  idle: Quantiles;
+  whileImporting: Quantiles;
+}
+
+export async function benchGate(tickets: number, rounds: number, log: (text: string) => void): Promise<GateFigures> {
+  log(`simulator with ${tickets} tickets ...`);
+  const simulator = await startRemoteSimulator(tickets, 0);
+  // The same seed: what the simulator sells first is in the first pages.
+  const early = casesOf(new SimModel(5_000, 1), 'P1', 'PERF1', 4_000).valid;
+  const stages = [temporaryStage(), temporaryStage()] as const;
+  try {
+    log('first import, limiter off ...');
+    const [a, b] = stages;
+    const hardware = createHardware(a.folder, '20ms');
+    const config = writeConfig({ secutixUrl: simulator.url, hardware, folder: a.folder, callsPerMinute: 0 });
+    const started = performance.now();
+    let gate = new GateProcess(config, a.folder);
+    const filled = await gate.until(complete, 600_000);
+    const importSeconds = (performance.now() - started) / 1000;
+    await gate.stop();
+    log('restart with the full list ...');
+    gate = new GateProcess(config, a.folder);
+    const restarted = await gate.until((s) => complete(s) && !s.sync?.pull.running, 60_000);
+    log(`${rounds} scans, idle ...`);
+    const codes = [...early];
+    const idle = await scans(hardware, codes, rounds, () => false);
+    const { memory } = await gate.api.get<StatusReport>('/status');
+    const floor = await diskFloor(a.folder, rounds);
+    await gate.stop();
+    hardware.close();
+
+    log('scans while a first import runs ...');
+    const second = createHardware(b.folder, '20ms');
+    const busy = new GateProcess(writeConfig({ secutixUrl: simulator.url, hardware: second, folder: b.folder, callsPerMinute: 0 }), b.folder);
+    await busy.until((s) => (s.sync?.pull.scopes[0]?.pages ?? 0) >= 3, 60_000);
+    let done = false;
+    const end = busy.until(complete, 600_000).then(() => {
+      done = true;
+    });
+    const whileImporting = await scans(second, [...early], early.length, () => done);
+    await end;
+    await busy.stop();
+    second.close();
+    return {
+      floor,
+      importSeconds,
+      readyAfterMs: restarted.readyAfter,
+      memoryAfterImportMb: filled.memory / 1e6,
+      memoryAfterRestartMb: memory / 1e6,
+      idle: quantiles(idle),
+      whileImporting: quantiles(whileImporting),
+    };
+  } finally {
+    simulator.stop();
+    for (const stage of stages) stage.remove();
+  }
+}
+
+/** First import with the limiter on, seconds; 60 calls a minute allow one page a second. */
+export async function benchLimited(tickets: number): Promise<number> {
+  const simulator = await startRemoteSimulator(tickets, 60);
+  const stage = temporaryStage();
+  const hardware = createHardware(stage.folder, '20ms');
+  try {
+    const gate = new GateProcess(writeConfig({ secutixUrl: simulator.url, hardware, folder: stage.folder }), stage.folder);
+    await gate.until((s) => s.sync !== null, 30_000);
+    const started = performance.now();
+    await gate.until(complete, 600_000);
+    const seconds = (performance.now() - started) / 1000;
+    await gate.stop();
+    return seconds;
+  } finally {
+    simulator.stop();
+    hardware.close();
+    stage.remove();
+  }
+}

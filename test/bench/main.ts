@@ -1,0 +1,61 @@
+/** `npm run bench [-- --tickets 1000000 --scans 1500 --skip-limited]`: a table on stderr, JSON on stdout; exit code 1 when a figure is missed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { benchDecision, fillList } from './decision.js';
+import { benchGate, benchLimited } from './gate.js';
+
+const { values } = parseArgs({
+  options: {
+    tickets: { type: 'string', default: '1000000' },
+    scans: { type: 'string', default: '1500' },
+    'skip-limited': { type: 'boolean', default: false },
+    'decision-only': { type: 'boolean', default: false },
+  },
+});
+const tickets = Number(values.tickets);
+const log = (text: string): void => void process.stderr.write(`${text}\n`);
+interface Row {
+  what: string;
+  measured: string;
+  target: string;
+  ok: boolean;
+}
+const rows: Row[] = [];
+const row = (what: string, value: number, unit: string, limit: number): void => {
+  rows.push({ what, measured: `${Number(value.toPrecision(4))} ${unit}`, target: `<= ${Number(limit.toPrecision(4))} ${unit}`, ok: value <= limit });
+};
+const result: Record<string, unknown> = { tickets, node: process.version };
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
+try {
+  log(`decision with ${tickets} tickets ...`);
+  result.fillSeconds = await fillList(`${folder}/list`, tickets);
+  const decision = await benchDecision(folder, tickets, 200_000);
+  result.decision = decision;
+  row('look-up + decide, p99', decision.p99, 'us', 100);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (!values['decision-only']) {
+  const g = await benchGate(tickets, Number(values.scans), log);
+  result.gate = g;
+  row('scan to relay, idle, p50 (2.5 x floor)', g.idle.p50, 'us', 2.5 * g.floor.p50);
+  row('scan to relay, idle, p99 (3 x floor)', g.idle.p99, 'us', 3 * g.floor.p99);
+  row('scan to relay, while importing, p50 (2 x that)', g.whileImporting.p50, 'us', 2 * g.idle.p50);
+  row('scan to relay, while importing, p99 (2 x that)', g.whileImporting.p99, 'us', 2 * g.idle.p99);
+  row('first import, limiter off', g.importSeconds, 's', (40 * tickets) / 1e6);
+  row('resident memory, full list', g.memoryAfterRestartMb, 'MB', 220);
+  row('start to ready', g.readyAfterMs, 'ms', 1000);
+  if (!values['skip-limited']) {
+    log('first import of 100,000 tickets, limiter on (about 20 s) ...');
+    const seconds = await benchLimited(100_000);
+    result.limitedSeconds = seconds;
+    row('100,000 tickets, limiter on (20 s + 5 %)', seconds, 's', 21);
+  }
+  log(`floor (append + fdatasync): p50 ${g.floor.p50} us, p99 ${g.floor.p99} us`);
+}
+for (const r of rows) log(`${r.ok ? 'ok  ' : 'MISS'}  ${r.what.padEnd(50)} ${r.measured.padStart(12)}  ${r.target}`);
+process.stdout.write(`${JSON.stringify({ ...result, rows }, null, 2)}\n`);
+process.exitCode = rows.every((r) => r.ok) ? 0 : 1;
