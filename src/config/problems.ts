@@ -52,7 +52,7 @@ export function problemsOf(
     const allowed = at ? allowedText(at) : undefined;
     const value = getAt(tree, path);
     const missing = value === undefined;
-    const quote = typeof value === 'number' && base && defOf(base).type === 'string' ? ' (put it in quotes)' : '';
+    const quote = typeof value === 'number' && allowed?.startsWith('text') ? ' (put it in quotes)' : '';
     const said = allowed === undefined ? issue.message : `allowed: ${allowed}`;
     return [problem(path, `${missing ? 'is missing; ' : ''}${said}${quote}`)];
   });

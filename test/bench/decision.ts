@@ -7,7 +7,8 @@ import { ListWriter } from '../../src/store/list-writer.js';
 import type { Quantiles } from './measure.js';
 import { quantiles } from './measure.js';
 
-const barcodeOf = (i: number): string => String((i * 48_271) % 1_000_003).padStart(10, '0') + String(i).padStart(10, '0');
+const barcodeOf = (i: number): string =>
+  String((i * 48_271) % 1_000_003).padStart(10, '0') + String(i).padStart(10, '0');
 
 /** Fills a list with `count` tickets, page by page; returns seconds. */
 export async function fillList(folder: string, count: number): Promise<number> {
@@ -19,7 +20,15 @@ export async function fillList(folder: string, count: number): Promise<number> {
       const container = i % 10 === 0 ? { container: `04${i.toString(16).toUpperCase().padStart(12, '0')}` } : {};
       items.push({
         kind: 'ticket',
-        ticket: { barcode: barcodeOf(i), state: 'VALID', season: 'S26', product: 'P1', performance: 'PERF1', tariff: 'ADULT', ...container },
+        ticket: {
+          barcode: barcodeOf(i),
+          state: 'VALID',
+          season: 'S26',
+          product: 'P1',
+          performance: 'PERF1',
+          tariff: 'ADULT',
+          ...container,
+        },
       });
     }
     await writer.applyPage('bench', { items, cursor: String(from), counted: items.length }, null);
@@ -50,6 +59,7 @@ export async function benchDecision(folder: string, count: number, rounds: numbe
   }
   await list.close();
   await journal.close();
-  if (admitted < rounds * 0.89) throw new Error(`only ${admitted} of ${rounds} look-ups were admitted: the list is not what it should be`);
+  if (admitted < rounds * 0.89)
+    throw new Error(`only ${admitted} of ${rounds} look-ups were admitted: the list is not what it should be`);
   return quantiles(samples);
 }

@@ -11,8 +11,21 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 /** SecuTix is another machine: here it runs in its own process at the lowest priority. */
 async function startRemoteSimulator(tickets: number, callsPerMinute: number): Promise<{ url: string; stop(): void }> {
-  const args = ['-n', '19', process.execPath, '--max-old-space-size=6000', MAIN, 'simulator', '--port', '0', '--tickets', String(tickets)];
-  const child = spawn('nice', [...args, '--calls-per-minute', String(callsPerMinute)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = [
+    '-n',
+    '19',
+    process.execPath,
+    '--max-old-space-size=6000',
+    MAIN,
+    'simulator',
+    '--port',
+    '0',
+    '--tickets',
+    String(tickets),
+  ];
+  const child = spawn('nice', [...args, '--calls-per-minute', String(callsPerMinute)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -86,7 +99,10 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
 
     log('scans while a first import runs ...');
     const second = createHardware(b.folder, '20ms');
-    const busy = new GateProcess(writeConfig({ secutixUrl: simulator.url, hardware: second, folder: b.folder, callsPerMinute: 0 }), b.folder);
+    const busy = new GateProcess(
+      writeConfig({ secutixUrl: simulator.url, hardware: second, folder: b.folder, callsPerMinute: 0 }),
+      b.folder,
+    );
     await busy.until((s) => (s.sync?.pull.scopes[0]?.pages ?? 0) >= 3, 60_000);
     let done = false;
     const end = busy.until(complete, 600_000).then(() => {
@@ -117,7 +133,10 @@ export async function benchLimited(tickets: number): Promise<number> {
   const stage = temporaryStage();
   const hardware = createHardware(stage.folder, '20ms');
   try {
-    const gate = new GateProcess(writeConfig({ secutixUrl: simulator.url, hardware, folder: stage.folder }), stage.folder);
+    const gate = new GateProcess(
+      writeConfig({ secutixUrl: simulator.url, hardware, folder: stage.folder }),
+      stage.folder,
+    );
     await gate.until((s) => s.sync !== null, 30_000);
     const started = performance.now();
     await gate.until(complete, 600_000);

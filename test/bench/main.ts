@@ -24,7 +24,12 @@ interface Row {
 }
 const rows: Row[] = [];
 const row = (what: string, value: number, unit: string, limit: number): void => {
-  rows.push({ what, measured: `${Number(value.toPrecision(4))} ${unit}`, target: `<= ${Number(limit.toPrecision(4))} ${unit}`, ok: value <= limit });
+  rows.push({
+    what,
+    measured: `${Number(value.toPrecision(4))} ${unit}`,
+    target: `<= ${Number(limit.toPrecision(4))} ${unit}`,
+    ok: value <= limit,
+  });
 };
 const result: Record<string, unknown> = { tickets, node: process.version };
 

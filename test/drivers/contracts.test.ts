@@ -11,39 +11,59 @@ import { cleanup } from '../support/builders.js';
 import { context, pty } from '../support/devices.js';
 
 describe('reader: serial-scanner over a pseudo-terminal', () => {
-  readerContract(async () => {
-    const wire = pty();
-    const reader = createScanner(serialScannerOptions.parse({ driver: 'serial-scanner', path: wire.path }), context());
-    cleanup(() => reader.close());
-    const twin = new ScannerTwin(wire, '\r\n');
-    return { reader, present: (code) => twin.scan(code), cable: wire };
-  });
+  readerContract(
+    async () => {
+      const wire = pty();
+      const reader = createScanner(
+        serialScannerOptions.parse({ driver: 'serial-scanner', path: wire.path }),
+        context(),
+      );
+      cleanup(() => reader.close());
+      const twin = new ScannerTwin(wire, '\r\n');
+      return { reader, present: (code) => twin.scan(code), cable: wire };
+    },
+    { cable: true },
+  );
 });
 
 describe('reader: virtual', () => {
-  readerContract(async () => {
-    const reader = new VirtualReader({ driver: 'virtual', medium: 'barcode' }, context());
-    return { reader, present: (code) => reader.present(code) };
-  });
+  readerContract(
+    async () => {
+      const reader = new VirtualReader({ driver: 'virtual', medium: 'barcode' }, context());
+      return { reader, present: (code) => reader.present(code) };
+    },
+    { cable: false },
+  );
 });
 
 describe('barrier: serial-relay over a pseudo-terminal', () => {
-  barrierContract(async () => {
-    const wire = pty();
-    const twin = new RelayTwin(wire);
-    const barrier = createRelay(
-      serialRelayOptions.parse({ driver: 'serial-relay', path: wire.path, pulse: '40ms' }),
-      context(),
-    );
-    cleanup(() => barrier.close());
-    return { barrier, pulses: () => twin.pulses, pulsesReach: (n) => twin.until(() => twin.pulses >= n), cable: wire };
-  });
+  barrierContract(
+    async () => {
+      const wire = pty();
+      const twin = new RelayTwin(wire);
+      const barrier = createRelay(
+        serialRelayOptions.parse({ driver: 'serial-relay', path: wire.path, pulse: '40ms' }),
+        context(),
+      );
+      cleanup(() => barrier.close());
+      return {
+        barrier,
+        pulses: () => twin.pulses,
+        pulsesReach: (n) => twin.until(() => twin.pulses >= n),
+        cable: wire,
+      };
+    },
+    { cable: true },
+  );
 });
 
 describe('barrier: virtual', () => {
-  barrierContract(async () => {
-    const barrier = new VirtualBarrier({ driver: 'virtual', pulse: 40 }, context());
-    const pulses = (): number => barrier.status().counters.grants ?? 0;
-    return { barrier, pulses, pulsesReach: async () => {} };
-  });
+  barrierContract(
+    async () => {
+      const barrier = new VirtualBarrier({ driver: 'virtual', pulse: 40 }, context());
+      const pulses = (): number => barrier.status().counters.grants ?? 0;
+      return { barrier, pulses, pulsesReach: async () => {} };
+    },
+    { cable: false },
+  );
 });

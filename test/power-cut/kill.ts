@@ -19,7 +19,11 @@ export interface PowerCutResult {
   problems: string[];
 }
 
-export async function powerCut(cycles: number, seed: number, progress: (text: string) => void): Promise<PowerCutResult> {
+export async function powerCut(
+  cycles: number,
+  seed: number,
+  progress: (text: string) => void,
+): Promise<PowerCutResult> {
   const random = seededRandom(seed);
   const stage = temporaryStage();
   const simulator = await startSimulator({ port: 0, tickets: 4_000, seed, callsPerMinute: 0 });
@@ -42,7 +46,10 @@ export async function powerCut(cycles: number, seed: number, progress: (text: st
   };
   const nextCode = (): string => {
     // A third of the crowd tries a code that was shown before, also just before a cut.
-    const again = random() < 0.33 && shown.length > 1 ? shown[shown.length - 1 - Math.floor(random() * Math.min(20, shown.length))] : undefined;
+    const again =
+      random() < 0.33 && shown.length > 1
+        ? shown[shown.length - 1 - Math.floor(random() * Math.min(20, shown.length))]
+        : undefined;
     const code = again !== undefined && again !== last ? again : fresh.pop();
     if (code === undefined) throw new Error('too few tickets for so many cycles');
     if (!shown.includes(code)) shown.push(code);
@@ -111,7 +118,8 @@ function judge(
 ): PowerCutResult {
   const problems: string[] = [];
   const checks = journal.filter((r): r is CheckRecord => r.kind === 'check');
-  if (journal.length !== lastSeq || journal.some((r, i) => r.seq !== i + 1)) problems.push('the sequence of the journal has a gap');
+  if (journal.length !== lastSeq || journal.some((r, i) => r.seq !== i + 1))
+    problems.push('the sequence of the journal has a gap');
   const admitted = new Map<string, number>();
   for (const check of checks) if (check.admitted) admitted.set(check.barcode, (admitted.get(check.barcode) ?? 0) + 1);
   for (const [code, n] of pulsesOf) {
@@ -124,7 +132,8 @@ function judge(
   for (const check of checks) {
     const there = atSecutix.get(check.checkId);
     if (!there) problems.push(`${check.checkId} never reached SecuTix`);
-    else if (there.barcode !== check.barcode || (there.controlResult === 'OK') !== check.admitted) problems.push(`${check.checkId} reached SecuTix as something else`);
+    else if (there.barcode !== check.barcode || (there.controlResult === 'OK') !== check.admitted)
+      problems.push(`${check.checkId} reached SecuTix as something else`);
   }
   if (reported.length > checks.length) problems.push('SecuTix knows more checks than the journal');
   if (checks.length === 0 || pulses === 0) problems.push('nothing happened: the test saw no check or no pulse');
@@ -133,8 +142,12 @@ function judge(
 }
 
 if (process.argv[1]?.endsWith('kill.js')) {
-  const { values } = parseArgs({ options: { cycles: { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } } });
-  const result = await powerCut(Number(values.cycles), Number(values.seed), (text) => process.stderr.write(`${text}\n`));
+  const { values } = parseArgs({
+    options: { cycles: { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } },
+  });
+  const result = await powerCut(Number(values.cycles), Number(values.seed), (text) =>
+    process.stderr.write(`${text}\n`),
+  );
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = result.problems.length === 0 ? 0 : 1;
 }

@@ -24,7 +24,7 @@ export interface Hardware {
   readers: object[];
   barrier: object;
   /** Undefined on virtual drivers, where reads go through the local API. */
-  wires?: { barcode: ScannerTwin; rfid: ScannerTwin; relay: RelayTwin };
+  wires?: { barcode: ScannerTwin; rfid: ScannerTwin; relay: RelayTwin; unplugBarcode(): void; replugBarcode(): void };
   close(): void;
 }
 
@@ -44,7 +44,13 @@ export function createHardware(folder: string, pulse: string): Hardware {
         { driver: 'serial-scanner', path: rfid.path, medium: 'rfid' },
       ],
       barrier: { driver: 'serial-relay', path: relay.path, channel: 1, pulse },
-      wires: { barcode: new ScannerTwin(barcode), rfid: new ScannerTwin(rfid), relay: new RelayTwin(relay) },
+      wires: {
+        barcode: new ScannerTwin(barcode),
+        rfid: new ScannerTwin(rfid),
+        relay: new RelayTwin(relay),
+        unplugBarcode: () => barcode.unplug(),
+        replugBarcode: () => barcode.replug(),
+      },
       close: () => made.forEach((pty) => pty.close()),
     };
   } catch (error) {
@@ -122,10 +128,11 @@ export class GateProcess {
   readonly #exited: Promise<number | null>;
   #gone = false;
 
-  constructor(config: string, folder: string) {
+  /** `main` is the compiled command line; tests that run from source name it. */
+  constructor(config: string, folder: string, main = MAIN) {
     this.logFile = path.join(folder, 'gate.log');
     const log = createWriteStream(this.logFile, { flags: 'a' });
-    this.#child = spawn(process.execPath, [MAIN, 'run', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = spawn(process.execPath, [main, 'run', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.pipe(log);
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code) => {
