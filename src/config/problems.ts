@@ -4,7 +4,7 @@ import type { Problem } from './env.js';
 import { getAt, type Path, pathText } from './path.js';
 import { didYouMean } from './suggest.js';
 import { allowedText } from './allowed.js';
-import { defOf, isDiscriminated, namesIn, schemaAt, type Schema, unwrap, variants } from './walk.js';
+import { isDiscriminated, namesIn, schemaAt, type Schema, unwrap, variants } from './walk.js';
 
 /** Finds the line of a key in the file; a key that is not there is shown at the nearest one above it. */
 export function lineFinder(text: string): (path: Path) => number | undefined {
@@ -48,7 +48,6 @@ export function problemsOf(
     const union = parent && unwrap(parent).base;
     if (union && isDiscriminated(union) && path.at(-1) === 'driver') return [noSuchDriver(path, union)];
     const at = schemaAt(schema, path, tree);
-    const { base } = at ? unwrap(at) : { base: undefined };
     const allowed = at ? allowedText(at) : undefined;
     const value = getAt(tree, path);
     const missing = value === undefined;

@@ -38,7 +38,7 @@ async function startRemoteSimulator(tickets: number, callsPerMinute: number): Pr
   return { url, stop: () => child.kill('SIGKILL') };
 }
 
-const complete = (s: StatusReport): boolean => s.sync?.pull.scopes[0]?.completeAt != null;
+const complete = (s: StatusReport): boolean => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null;
 
 /** One scan after the other; last byte in to first byte out, for `count` scans or until `done`. */
 async function scans(hardware: Hardware, codes: string[], count: number, done: () => boolean): Promise<number[]> {

@@ -60,7 +60,7 @@ export async function powerCut(
   try {
     for (let cycle = 1; cycle <= cycles; cycle++) {
       const gate = new GateProcess(config, stage.folder);
-      await gate.until((s) => s.sync?.pull.scopes[0]?.completeAt != null && s.health !== 'down', 60_000);
+      await gate.until((s) => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null && s.health !== 'down', 60_000);
       let answer: () => void = () => {};
       const stop = new AbortController();
       await gate.api.events((event) => void ((event as LaneEvent).lane === 'lane-1' && answer()), stop.signal);

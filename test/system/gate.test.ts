@@ -55,7 +55,7 @@ async function stage(options: { tickets?: number; secret?: string } = {}) {
   return { folder, simulator, config, wires: hardware.wires, start };
 }
 const imported = (s: StatusReport): boolean =>
-  s.sync?.pull.scopes[0]?.completeAt != null &&
+  (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null &&
   s.lanes.every((l) => l.devices.every((d) => d.status.state === 'ready'));
 const reported = async (gate: GateProcess, simulator: Simulator, n: number) => {
   await gate.until((s) => s.journal.lastSeq >= n && s.journal.waiting === 0, 20_000);
@@ -127,7 +127,7 @@ describe('one gate, end to end', () => {
   it('a wrong secret is named, the lane goes on, and the status says degraded', async () => {
     const { config, wires, start } = await stage({ secret: 'not-the-secret-of-the-simulator-32b' });
     const gate = start();
-    await gate.until((s) => s.sync?.pull.lastError != null, 20_000);
+    await gate.until((s) => (s.sync?.pull.lastError ?? null) !== null, 20_000);
     wires.barcode.scan(FIRST_TICKET);
     await gate.until((s) => s.lanes[0]?.counters.refused === 1, 20_000);
     const status = await portillon(['status', '--config', config]);
@@ -142,7 +142,7 @@ describe('one gate, end to end', () => {
     if (changed.lanes[0]) changed.lanes[0].barrier.path = '/dev/nowhere';
     writeFileSync(config, stringify(changed));
     const gate = start();
-    await gate.until((s) => s.sync?.pull.scopes[0]?.completeAt != null, 20_000);
+    await gate.until((s) => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null, 20_000);
     const status = await portillon(['status', '--config', config]);
     expect(status.code).toBe(1);
     expect(status.stdout).toContain('no such port: /dev/nowhere');
