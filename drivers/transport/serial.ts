@@ -4,6 +4,7 @@ import type { SerialPort } from 'serialport';
 import type { DeviceStatus, DriverContext } from '../contract.js';
 import { DriverFault } from '../contract.js';
 import { Emitter } from './emitter.js';
+import { readPromptly } from './prompt-read.js';
 
 export interface SerialSettings {
   path: string;
@@ -111,6 +112,7 @@ export class SerialBytes {
     await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
     // What was sent before the port was opened belongs to nobody.
     await new Promise<void>((resolve) => port.flush(() => resolve()));
+    readPromptly(port.port);
     port.on('data', (chunk: Buffer) => {
       if (this.#port === port) this.#events.emit('data', chunk);
     });

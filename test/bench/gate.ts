@@ -5,7 +5,7 @@ import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../
 import type { StatusReport } from '../../src/diagnostics/read-model.js';
 import { casesOf, SimModel } from '../../src/simulator/model.js';
 import type { Quantiles } from './measure.js';
-import { diskFloor, quantiles } from './measure.js';
+import { DiskFloor, quantiles, untilQuiet } from './measure.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -40,12 +40,17 @@ async function startRemoteSimulator(tickets: number, callsPerMinute: number): Pr
 
 const complete = (s: StatusReport): boolean => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null;
 
-/** One scan after the other; last byte in to first byte out, for `count` scans or until `done`. */
-async function scans(hardware: Hardware, codes: string[], count: number, done: () => boolean): Promise<number[]> {
+/** One scan after the other; last byte in to first byte out, for `count` scans or until `between` says true. */
+async function scans(
+  hardware: Hardware,
+  codes: string[],
+  count: number,
+  between: () => boolean | void,
+): Promise<number[]> {
   const { wires } = hardware;
   if (!wires) throw new Error(hardware.why);
   const samples: number[] = [];
-  while (samples.length < count && !done()) {
+  while (samples.length < count) {
     const code = codes.pop();
     if (code === undefined) throw new Error('out of tickets');
     const pulses = wires.relay.pulses;
@@ -56,9 +61,13 @@ async function scans(hardware: Hardware, codes: string[], count: number, done: (
     await wires.relay.until(() => !wires.relay.isOn(1));
     // The lane takes the next read when it knows itself that the pulse has ended.
     await new Promise((resolve) => setTimeout(resolve, 5));
+    if (between()) break;
   }
   return samples;
 }
+
+/** Scans before the first one that counts: a gate's day has thousands. */
+const WARM_UP = 200;
 
 export interface GateFigures {
   floor: Quantiles;
@@ -89,11 +98,14 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     log('restart with the full list ...');
     gate = new GateProcess(config, a.folder);
     const restarted = await gate.until((s) => complete(s) && !s.sync?.pull.running, 60_000);
+    await untilQuiet(`${a.folder}/data/list`, 2_000);
     log(`${rounds} scans, idle ...`);
     const codes = [...early];
-    const idle = await scans(hardware, codes, rounds, () => false);
+    await scans(hardware, codes, WARM_UP, () => false);
+    const disk = new DiskFloor(a.folder);
+    const idle = await scans(hardware, codes, rounds, () => void disk.sample());
+    const floor = disk.close();
     const { memory } = await gate.api.get<StatusReport>('/status');
-    const floor = await diskFloor(a.folder, rounds);
     await gate.stop();
     hardware.close();
 

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Quantiles {
@@ -17,21 +17,46 @@ export function quantiles(samples: readonly number[]): Quantiles {
   return { n: sorted.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
 }
 
-/** The disk's own floor: one append of a check's size and one fdatasync, with a pause between, as a turnstile has. */
-export async function diskFloor(folder: string, rounds: number): Promise<Quantiles> {
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'floor');
-  const fd = openSync(file, 'w');
-  const bytes = Buffer.alloc(500, 0x41);
-  const samples: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const t = performance.now();
-    writeSync(fd, bytes);
-    fdatasyncSync(fd);
-    samples.push(performance.now() - t);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+/**
+ * The disk's own floor: one append of a check's size and one fdatasync. It is sampled between the scans, in the same folder,
+ * so that both see the disk in the same mood.
+ */
+export class DiskFloor {
+  readonly samples: number[] = [];
+  readonly #file: string;
+  readonly #fd: number;
+  readonly #bytes = Buffer.alloc(500, 0x41);
+
+  constructor(folder: string) {
+    this.#file = path.join(folder, 'floor');
+    this.#fd = openSync(this.#file, 'w');
   }
-  closeSync(fd);
-  unlinkSync(file);
-  return quantiles(samples);
+
+  sample(): void {
+    const t = performance.now();
+    writeSync(this.#fd, this.#bytes);
+    fdatasyncSync(this.#fd);
+    this.samples.push(performance.now() - t);
+  }
+
+  close(): Quantiles {
+    closeSync(this.#fd);
+    unlinkSync(this.#file);
+    return quantiles(this.samples);
+  }
+}
+
+/** Resolves when no file of the folder came, went or grew for `quietMs`: LevelDB has finished sorting. */
+export async function untilQuiet(folder: string, quietMs: number): Promise<void> {
+  const look = (): string =>
+    readdirSync(folder)
+      .map((name) => `${name} ${statSync(path.join(folder, name), { throwIfNoEntry: false })?.size}`)
+      .join();
+  let last = look();
+  for (let since = performance.now(); performance.now() - since < quietMs;) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const now = look();
+    if (now !== last) since = performance.now();
+    last = now;
+  }
 }
