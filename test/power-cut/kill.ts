@@ -61,9 +61,9 @@ export async function powerCut(
     for (let cycle = 1; cycle <= cycles; cycle++) {
       const gate = new GateProcess(config, stage.folder);
       await gate.until((s) => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null && s.health !== 'down', 60_000);
-      let answer: () => void = () => {};
+      let answer: (event?: LaneEvent) => void = () => {};
       const stop = new AbortController();
-      await gate.api.events((event) => void ((event as LaneEvent).lane === 'lane-1' && answer()), stop.signal);
+      await gate.api.events((event) => answer(event as LaneEvent), stop.signal);
       let dead = false;
       const killed = new Promise<void>((resolve) => {
         setTimeout(() => void gate.kill('SIGKILL').then(() => resolve()), random() * 400);
@@ -73,14 +73,16 @@ export async function powerCut(
       });
       while (!dead) {
         const code = nextCode();
-        const answered = new Promise<void>((resolve) => {
+        const answered = new Promise<LaneEvent | undefined>((resolve) => {
           answer = resolve;
         });
         scans++;
         wires.barcode.scan(code);
-        await answered;
-        // What the dead process had written is still on the wire: one turn of the event loop after its end brings it.
-        await new Promise((resolve) => setTimeout(resolve, dead ? 50 : 0));
+        const event = await answered;
+        // The event and the relay's byte come by different ways: wait for the pulse that an admission means.
+        if (event?.admitted) await Promise.race([wires.relay.until(() => wires.relay.pulses > counted), killed]);
+        // What the dead process had written may still be in the kernel.
+        if (dead) await new Promise((resolve) => setTimeout(resolve, 50));
         attribute(code);
       }
       await killed;
