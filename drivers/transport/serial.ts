@@ -122,7 +122,7 @@ export class SerialBytes {
     this.#reason = '';
     if (this.#wasUp) this.#reconnects++;
     this.#wasUp = true;
-    this.#context.log.info({ device: this.#context.name, path: this.#settings.path }, 'port open');
+    this.#context.log.info({ path: this.#settings.path }, 'port open');
     this.#events.emit('up', undefined);
     return { gone };
   }
@@ -175,7 +175,7 @@ export class SerialBytes {
     if (this.#state === state && this.#reason === reason) return;
     this.#state = state;
     this.#reason = reason;
-    if (state === 'offline') this.#context.log.warn({ device: this.#context.name, reason }, 'port away');
+    if (state === 'offline') this.#context.log.warn({ reason }, 'port away');
     this.#events.emit('down', reason);
   }
 

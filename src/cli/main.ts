@@ -35,6 +35,12 @@ function exitByThrowing(command: Command): void {
   for (const sub of command.commands) exitByThrowing(sub);
 }
 
+// The reader of a pipe may leave early (`portillon status | head`): that ends the command, quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
 try {
   await main(process.argv);
 } catch (error) {

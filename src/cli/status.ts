@@ -36,7 +36,7 @@ function printStatus(s: StatusReport): void {
     for (const d of lane.devices) {
       const state = d.status.state === 'ready' ? colour(32, d.status.state) : colour(31, d.status.state);
       printLine(
-        `  ${d.role.padEnd(10)} ${d.driver.padEnd(15)} ${state}${d.status.reason ? `  ${d.status.reason}` : ''}`,
+        `  ${d.role.padEnd(10)} ${d.driver.padEnd(15)} ${state}${d.status.reason ? `  ${d.status.reason}` : ''}${noise(d.status.counters)}`,
       );
     }
   }
@@ -57,4 +57,9 @@ function printStatus(s: StatusReport): void {
     `push     ${s.sync.push.acknowledged} acknowledged since start, ${s.sync.push.rejected} refused by SecuTix`,
   );
   printLine(`calls    ${s.sync.secutix.callsLeft} left this minute`);
+}
+
+/** What a reader threw away: the first thing to look at when people stand in front of a silent lane. */
+function noise({ noise = 0, noiseBytes = 0 }: Readonly<Record<string, number>>): string {
+  return noise === 0 ? '' : `  noise ${noise} times, ${noiseBytes} bytes`;
 }

@@ -28,7 +28,7 @@ export interface LaneSettings {
 export interface LaneParts {
   clock: Clock;
   log: Log;
-  list: Pick<TicketList, 'find' | 'reopening'>;
+  list: Pick<TicketList, 'find' | 'reopening' | 'settled'>;
   journal: Pick<Journal, 'append' | 'usage' | 'failure' | 'lastSeq'>;
   reservations: Reservations;
   settlement: Settlement;
@@ -101,7 +101,7 @@ export class Lane {
       } catch (error) {
         // Fails closed: nothing was granted after an error in here, and the lane goes on with the next visitor.
         this.counters.faults++;
-        this.#p.log.error({ lane: this.id, error: describeError(error) }, 'a scan failed');
+        this.#p.log.error({ error: describeError(error) }, 'a scan failed');
         this.#show('fault', 'unreadable');
       }
     }
@@ -125,7 +125,7 @@ export class Lane {
       return;
     }
     const { credential } = normalised;
-    if (list.reopening) await list.reopening;
+    if (list.reopening) await list.settled();
     if (journal.failure) return this.#refuseUnwritten(read, credential);
 
     // From here to the reservation there is no await: this is the snapshot.
@@ -159,10 +159,7 @@ export class Lane {
       }
     } catch (error) {
       if (checkId !== undefined) throw error;
-      this.#p.log.error(
-        { lane: this.id, error: describeError(error) },
-        'a check could not be written: nobody is admitted',
-      );
+      this.#p.log.error({ error: describeError(error) }, 'a check could not be written: nobody is admitted');
       return this.#refuseUnwritten(read, credential);
     } finally {
       release();
@@ -214,10 +211,7 @@ export class Lane {
       await barrier.grant({ direction: this.#settings.rules.direction, expiresAt });
     } catch (error) {
       this.counters.faults++;
-      log.error(
-        { lane: this.id, error: describeError(error) },
-        'the barrier did not take the grant: the entry is given back',
-      );
+      log.error({ error: describeError(error) }, 'the barrier did not take the grant: the entry is given back');
       this.#show('fault', 'barrier-unavailable');
       const slot = d.slot === undefined ? {} : { slot: d.slot };
       await journal.append({

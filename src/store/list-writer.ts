@@ -7,6 +7,7 @@ import type { Database } from './open.js';
 import { hintFor, openDatabase } from './open.js';
 import type { ScopeState } from './records.js';
 import { decodeJson, decodeTicket, encodeJson, encodeTicket, NEW_SCOPE } from './records.js';
+import { assertRoom } from './space.js';
 
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
@@ -35,6 +36,11 @@ export class ListWriter {
     this.#db = undefined;
   }
 
+  /** Throws when the volume has no room for another page. */
+  assertRoom(): void {
+    assertRoom(this.#location);
+  }
+
   get position(): number {
     return Number(this.#get(keys.position) ?? '0');
   }
@@ -54,6 +60,7 @@ export class ListWriter {
     page: Page,
     completeAt: number | null,
   ): Promise<{ scope: ScopeState; changes: PageChanges }> {
+    this.assertRoom();
     const before = this.scope(key);
     const position = this.position + 1;
     const changes = planPage(page.items, {

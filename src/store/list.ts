@@ -29,9 +29,9 @@ export class TicketList {
     return list;
   }
 
-  /** Undefined while the list can be read; a promise during the few milliseconds of a reopening. */
-  get reopening(): Promise<void> | undefined {
-    return this.#reopening;
+  /** True during the few milliseconds of a reopening. */
+  get reopening(): boolean {
+    return this.#reopening !== undefined;
   }
 
   /**
@@ -40,7 +40,8 @@ export class TicketList {
    */
   find(code: string, medium: Medium): Found {
     const db = this.#db;
-    if (!db) throw new Error('the ticket list is closed');
+    // Nothing to decide from: fails closed as an empty list until a reopening succeeds.
+    if (!db) return { via: 'none', tickets: [], position: 0 };
     const snapshot = db.snapshot();
     try {
       const get = (key: string): string | undefined => db.getSync(key, { snapshot });
@@ -81,8 +82,13 @@ export class TicketList {
     await this.#reopening;
   }
 
-  async close(): Promise<void> {
+  /** Waits for a reopening, whether it succeeds or not. */
+  async settled(): Promise<void> {
     await this.#reopening?.catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
     await this.#db?.close();
     this.#db = undefined;
   }

@@ -34,6 +34,7 @@ export class SyncLoop {
   #nextRequest = 1;
   #wakePull: () => void = () => {};
   #wakePush: () => void = () => {};
+  #listBroken = false;
   #listReopened: ((error?: string) => void) | undefined;
   #loops: Promise<unknown> = Promise.resolve();
   #runningPull: Promise<void> = Promise.resolve();
@@ -149,6 +150,7 @@ export class SyncLoop {
     pull.nextAt = null;
     this.#report();
     try {
+      if (this.#listBroken) await this.#reopenList();
       for (const [index, scope] of this.#o.scopes.entries()) {
         await pullScope(
           {
@@ -174,7 +176,7 @@ export class SyncLoop {
       pull.lastError = null;
     } catch (error) {
       if (!this.#stop.signal.aborted) pull.lastError = describeError(error);
-      if (error instanceof PortillonError && error.code === 'LIST_WRITE') await this.#reopenList();
+      if (error instanceof PortillonError && error.code === 'LIST_WRITE') this.#listBroken = true;
       throw error;
     } finally {
       pull.running = false;
@@ -182,8 +184,12 @@ export class SyncLoop {
     }
   }
 
-  /** LevelDB takes no writes after a failed one until every handle, also the lanes' one, was closed. */
+  /**
+   * LevelDB takes no writes after a failed one until every handle, also the lanes' one, was closed. It writes while it opens,
+   * so this waits for room: until then the lanes read on through the handle they have.
+   */
   async #reopenList(): Promise<void> {
+    this.#list.assertRoom();
     await this.#list.close();
     const reopened = new Promise<string | undefined>((resolve) => {
       this.#listReopened = resolve;
@@ -192,6 +198,7 @@ export class SyncLoop {
     const error = await reopened;
     if (error !== undefined) throw new PortillonError('LIST_OPEN', error);
     await this.#list.reopen();
+    this.#listBroken = false;
   }
 
   #runningPush: Promise<unknown> | undefined;

@@ -1,11 +1,13 @@
+import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Page, Ticket } from '../../src/domain/ticket.js';
 import { TicketList } from '../../src/store/list.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { scopeKey } from '../../src/store/records.js';
-import { cleanup, temporaryFolder, ticket } from '../support/builders.js';
+import { cleanup, smallVolume, temporaryFolder, ticket } from '../support/builders.js';
 
-async function both(): Promise<{ list: TicketList; writer: ListWriter }> {
+async function both(): Promise<{ list: TicketList; writer: ListWriter; folder: string }> {
   const folder = temporaryFolder();
   const list = await TicketList.open(folder);
   const writer = await ListWriter.open(folder);
@@ -13,7 +15,7 @@ async function both(): Promise<{ list: TicketList; writer: ListWriter }> {
     await writer.close();
     await list.close();
   });
-  return { list, writer };
+  return { list, writer, folder };
 }
 const page = (cursor: string | null, ...tickets: Ticket[]): Page => ({
   items: tickets.map((t) => ({ kind: 'ticket', ticket: t })),
@@ -82,6 +84,40 @@ describe('the ticket list', () => {
     await writer.reopen();
     await writer.applyPage('k', page('2', ticket('2')), null);
     expect(list.find('2', 'barcode').position).toBe(2);
+  });
+
+  it('a reopening that fails leaves an empty list, and the next one brings everything back', async () => {
+    const { list, writer, folder } = await both();
+    await writer.applyPage('k', page('1', ticket('1')), null);
+    await writer.close();
+    const current = path.join(folder, 'CURRENT');
+    renameSync(current, `${current}.away`);
+    mkdirSync(current);
+    const failed = list.reopen();
+    expect(list.reopening).toBe(true);
+    await list.settled();
+    await expect(failed).rejects.toThrow('cannot open the database');
+    expect(list.reopening).toBe(false);
+    expect(list.find('1', 'barcode')).toEqual({ via: 'none', tickets: [], position: 0 });
+    rmdirSync(current);
+    renameSync(`${current}.away`, current);
+    await list.reopen();
+    expect(list.find('1', 'barcode')).toMatchObject({ via: 'ticket', position: 1 });
+  });
+
+  it('stops at a page that would take the journal’s room, says so, and goes on when there is room', async (context) => {
+    const folder = smallVolume(48);
+    if (typeof folder !== 'string') return context.skip(folder.why);
+    const writer = await ListWriter.open(path.join(folder, 'list'));
+    cleanup(() => writer.close());
+    await writer.applyPage('k', page('1', ticket('1')), null);
+    const filler = path.join(folder, 'filler');
+    writeFileSync(filler, Buffer.alloc(20 * 1024 * 1024));
+    await expect(writer.applyPage('k', page('2', ticket('2')), null)).rejects.toMatchObject({ code: 'LIST_SPACE' });
+    expect(writer.scope('k').cursor).toBe('1');
+    rmSync(filler);
+    await writer.applyPage('k', page('2', ticket('2')), null);
+    expect(writer.scope('k')).toMatchObject({ cursor: '2', pages: 2 });
   });
 
   it('a scope key depends on everything that shapes the list, and not on the order of codes', () => {

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import type { CheckRecord } from '../../src/domain/records.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { FIRST_TICKET } from '../../src/simulator/model.js';
 import { startSimulator } from '../../src/simulator/server.js';
-import { cleanup, temporaryFolder } from '../support/builders.js';
+import { cleanup, fillVolume, smallVolume, temporaryFolder } from '../support/builders.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -33,8 +33,8 @@ async function portillon(args: string[], env: NodeJS.ProcessEnv = {}): Promise<R
   }
 }
 
-async function stage(options: { tickets?: number; secret?: string } = {}) {
-  const folder = temporaryFolder();
+async function stage(options: { tickets?: number; secret?: string; folder?: string } = {}) {
+  const folder = options.folder ?? temporaryFolder();
   const simulator = await startSimulator({ port: 0, tickets: options.tickets ?? 300, seed: 1, callsPerMinute: 0 });
   cleanup(() => simulator.close());
   const hardware = createHardware(folder, '30ms');
@@ -146,6 +146,28 @@ describe('one gate, end to end', () => {
     const status = await portillon(['status', '--config', config]);
     expect(status.code).toBe(1);
     expect(status.stdout).toContain('no such port: /dev/nowhere');
+  });
+
+  it('a full disk admits nobody and says so; with room again the gate goes on by itself', async (context) => {
+    const folder = smallVolume(64);
+    if (typeof folder !== 'string') return context.skip(folder.why);
+    const { simulator, config, wires, start } = await stage({ folder });
+    const gate = start();
+    await gate.until(imported, 20_000);
+    const filler = path.join(folder, 'filler');
+    fillVolume(filler);
+    simulator.model.cancel([...simulator.model.tickets.keys()][5] as string);
+    expect((await portillon(['sync', '--config', config])).stdout).toContain('kept for the journal');
+    wires.barcode.scan(FIRST_TICKET);
+    await gate.until((s) => s.lanes[0]?.counters.refused === 1, 20_000);
+    const status = await portillon(['status', '--config', config]);
+    expect(status).toMatchObject({ code: 1, stdout: expect.stringContaining('journal cannot be written') as string });
+    expect(wires.relay.pulses).toBe(0);
+    rmSync(filler);
+    await gate.until((s) => s.health !== 'down', 20_000);
+    wires.barcode.scan([...simulator.model.tickets.keys()][1] as string);
+    await wires.relay.until(() => wires.relay.pulses === 1);
+    expect((await portillon(['sync', '--config', config])).stdout).toContain('in step');
   });
 
   it('a reader unplugged in mid-shift is back by itself', async () => {
