@@ -18,15 +18,21 @@ module.exports = {
     only('contract-imports-nothing', '^drivers/contract\\.ts$', ['^drivers/contract\\.ts$']),
     only('framing-imports-nothing', '^drivers/framing/', ['^drivers/framing/']),
     only('transport', '^drivers/transport/', [
-      '^drivers/(contract\\.ts|transport/)',
+      '^drivers/(contract\\.ts|transport/|framing/)',
       node,
-      ...pkg('serialport', '@serialport', 'node-hid', 'onoff'),
+      ...pkg('serialport', '@serialport', 'node-hid', 'onoff', 'epoll', 'koffi', 'modbus-serial'),
     ]),
-    only('family', '^drivers/(?!transport/|framing/)([^/]+)/', [
-      '^drivers/(contract\\.ts|contract-options\\.ts|transport/|framing/)',
-      '^drivers/$1/',
+    only('kit', '^drivers/kit/', [
+      '^drivers/(contract\\.ts|contract-options\\.ts|transport/|framing/|kit/)',
       node,
       ...pkg('zod'),
+    ]),
+    only('family', '^drivers/(?!transport/|framing/|kit/)([^/]+)/', [
+      '^drivers/(contract\\.ts|contract-options\\.ts|transport/|framing/|kit/)',
+      '^drivers/$1/',
+      node,
+      // koffi: libpcsclite is a library of its own, called in the helper process only.
+      ...pkg('zod', 'koffi'),
     ]),
     only('registry', '^drivers/registry\\.ts$', [
       '^drivers/contract(-options)?\\.ts',

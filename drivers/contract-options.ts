@@ -29,3 +29,14 @@ export function durationSchema(min: string, max: string) {
       return z.NEVER;
     });
 }
+
+/** How a UID becomes the text that is looked up; see `framing/card-id.ts`. */
+export const cardIdShape = z.strictObject({
+  reverse: z.boolean().default(false).describe('Last byte first.'),
+  base: z.enum(['hex', 'dec']).default('hex').describe('Hexadecimal or decimal digits.'),
+  width: z.int().min(0).max(32).default(0).describe('Zeros are put in front up to this many characters; 0: none.'),
+  case: z.enum(['upper', 'lower']).default('upper').describe('Case of hexadecimal letters.'),
+  prefix: z.string().max(16).default('').describe('Text put in front.'),
+  suffix: z.string().max(16).default('').describe('Text put behind.'),
+});
+export const cardIdOptions = cardIdShape.prefault({});

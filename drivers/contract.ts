@@ -22,6 +22,8 @@ export interface Read {
   medium: Medium;
   /** AIM identifier (`]C0`), when the device sends it and the options say so. */
   symbology?: string;
+  /** The card's UID in reading order, where the reader knows it: `text` is only one of its readings. */
+  uid?: Uint8Array;
   /** Monotonic time of the last byte, milliseconds. */
   at: number;
 }
@@ -34,23 +36,46 @@ export interface ReaderEvents extends DeviceEvents {
   /** Bytes that were no read: counted, never an exception. `bytes` is how many, `why` is for the technician. */
   noise: (noise: { bytes: number; why: string }) => void;
 }
+
+/**
+ * Lines of a barrier that a lane listens to. `fire` and `release` are monitors: the release itself is done by hardware.
+ * `forced`: the turnstile's own forced-passage contact.
+ */
+export type BarrierInput = 'fire' | 'release' | 'fault' | 'forced' | 'ready' | 'tamper';
+
 export interface BarrierEvents extends DeviceEvents {
-  passed: (event: { direction: Direction }) => void;
-  notPassed: (event: { direction: Direction }) => void;
-  forced: (event: { direction: Direction }) => void;
+  /** Somebody went through; whether that was granted is the lane's to say. */
+  passage: (event: { direction: Direction; at: number }) => void;
+  input: (event: { input: BarrierInput; active: boolean }) => void;
 }
 
 export type Direction = 'entry' | 'exit';
+
+/** One line of a device's self-test. `ok: null` = only a person can tell (did it beep?). */
+export interface SelfTestStep {
+  name: string;
+  ok: boolean | null;
+  /** What was seen, or what to look for. */
+  detail: string;
+}
 
 interface Device<E extends DeviceEvents> {
   open(): Promise<void>;
   close(): Promise<void>;
   status(): DeviceStatus;
+  /**
+   * What a technician runs in front of the device; it never opens a barrier. Reports every step as it ends and never
+   * rejects: what fails is a step with `ok: false`.
+   */
+  selfTest(report: (step: SelfTestStep) => void): Promise<void>;
   /** Registers a listener; the returned function removes it. */
   on<K extends keyof E>(event: K, listener: E[K]): () => void;
 }
 
-export type Reader = Device<ReaderEvents>;
+export interface Reader extends Device<ReaderEvents> {
+  /** Lamp and beeper of the reader itself, where it has them: what the visitor looks at. The lane's `reader` indicator uses it. */
+  readonly feedback?: Feedback;
+}
 
 export interface Grant {
   direction: Direction;
@@ -59,7 +84,14 @@ export interface Grant {
 }
 
 export interface Barrier extends Device<BarrierEvents> {
-  readonly capabilities: { directions: readonly Direction[]; passageSensor: boolean };
+  readonly capabilities: {
+    directions: readonly Direction[];
+    /** A passage is reported. Without it an admission counts as passed. */
+    passageSensor: boolean;
+    /** Directions that can be held open. */
+    free: readonly Direction[];
+    inputs: readonly BarrierInput[];
+  };
   /**
    * Lets one person through. Resolves when the hardware was told; rejects with a `DriverFault` when it was not told:
    * then nothing opened and nothing will open later. A grant during a running pulse is refused (`busy`).
@@ -69,9 +101,17 @@ export interface Barrier extends Device<BarrierEvents> {
   idle(): Promise<void>;
   /** Takes back a grant that runs; idempotent. */
   revoke(): Promise<void>;
+  /**
+   * Holds these directions open until told otherwise, again after a reconnect. Convenience for stewards, never the fire release. Rejects
+   * with a `DriverFault` when it could not be told now.
+   */
+  hold(free: readonly Direction[]): Promise<void>;
+  /** Inputs that are active now. */
+  active(): ReadonlySet<BarrierInput>;
 }
 
-export type Pattern = 'ready' | 'admit' | 'refuse' | 'fault' | 'closed';
+/** `attend`: admitted, and the steward should look (reduced price). `free`: walk through. */
+export type Pattern = 'ready' | 'admit' | 'attend' | 'refuse' | 'wait' | 'fault' | 'closed' | 'free';
 
 export interface Signal {
   pattern: Pattern;
@@ -79,13 +119,15 @@ export interface Signal {
   text: string;
 }
 
-export interface Indicator extends Device<DeviceEvents> {
+export interface Feedback {
   readonly capabilities: { lamp: boolean; sound: boolean; text: boolean };
   /** Never blocks and never fails a caller: newest signal wins. */
   show(signal: Signal): void;
 }
 
-export type FaultCode = 'offline' | 'expired' | 'busy' | 'write-failed' | 'closed';
+export interface Indicator extends Device<DeviceEvents>, Feedback {}
+
+export type FaultCode = 'offline' | 'expired' | 'busy' | 'write-failed' | 'unsupported' | 'no-answer' | 'closed';
 
 /** The one error class of drivers. */
 export class DriverFault extends Error {
@@ -107,6 +149,11 @@ export interface DriverContext {
     sleep(ms: number, signal?: AbortSignal): Promise<void>;
   };
   random: () => number;
+  /**
+   * One object for all devices of a gate that name the same key: several readers on one bus share its port. Whoever comes first
+   * makes it; the object itself counts its users.
+   */
+  share: <T>(key: string, make: () => T) => T;
   log: {
     debug(facts: object, message: string): void;
     info(facts: object, message: string): void;

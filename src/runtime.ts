@@ -4,11 +4,21 @@ import type { Clock, Random } from './clock.js';
 import type { GateConfig } from './config/schema.js';
 import { serveApi } from './diagnostics/api.js';
 import { conditionsOf, healthOf } from './diagnostics/health.js';
-import type { ReadModel, StatusReport, TicketReport } from './diagnostics/read-model.js';
+import type {
+  GateEvent,
+  ReadEvent,
+  ReadModel,
+  SelfTestReport,
+  StatusReport,
+  TicketReport,
+} from './diagnostics/read-model.js';
 import type { JournalRecord } from './domain/records.js';
+import type { Read } from '../drivers/contract.js';
+import { readings } from '../drivers/framing/card-id.js';
 import { decide } from './domain/decide.js';
 import { describeError } from './errors.js';
 import type { LaneEvent } from './lane/lane.js';
+import type { Mode } from './lane/machine.js';
 import { Reservations, Settlement } from './lane/reservations.js';
 import type { Log } from './log.js';
 import type { LaneSet } from './runtime-lanes.js';
@@ -33,7 +43,7 @@ export interface RuntimeParts {
 export class Gate implements ReadModel {
   readonly #config: GateConfig;
   readonly #p: RuntimeParts;
-  readonly #listeners = new Set<(event: LaneEvent) => void>();
+  readonly #listeners = new Set<(event: GateEvent) => void>();
   readonly #startedAt: number;
   #journal!: Journal;
   #list!: TicketList;
@@ -73,6 +83,10 @@ export class Gate implements ReadModel {
     const folder = (name: string): string => path.join(config.data, name);
     // The journal first: its lock proves that no other instance uses the folder.
     this.#journal = await Journal.open(folder('journal'), config.gate.id);
+    // Before anything is reported: what the process before left open can never be known any more.
+    const unknown = await this.#journal.settleUnknown(clock.now());
+    if (unknown > 0)
+      log.warn({ checks: unknown }, 'admissions of before the restart: nobody knows whether they passed');
     this.#list = await TicketList.open(folder('list'));
     this.#settlement = new Settlement(() => this.#sync.announce());
     this.#sync = new SyncHandle(syncOptions(config, folder), {
@@ -88,12 +102,15 @@ export class Gate implements ReadModel {
       random,
       log,
       configHash: hashOf(config),
+      share: sharing(),
+      onRead: (device, read) => this.#onRead(device, read),
       shared: {
         list: this.#list,
         journal: this.#journal,
         reservations: new Reservations(),
         settlement: this.#settlement,
         emit: (event) => this.#emit(event),
+        incident: (data) => this.#tell({ event: 'incident', data }),
       },
     });
     this.#api = await serveApi(this, Gate.socketPath(config.data), log.child({ room: 'api' }));
@@ -105,7 +122,29 @@ export class Gate implements ReadModel {
 
   #emit(event: LaneEvent): void {
     this.#p.log.info({ ...event }, event.admitted ? 'admitted' : 'refused');
+    this.#tell({ event: 'decision', data: event });
+  }
+
+  #tell(event: GateEvent): void {
+    if (event.event === 'incident') this.#p.log.warn({ ...event.data }, event.data.what);
     for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Costs look-ups only while somebody listens. */
+  #onRead(device: string, read: Read): void {
+    if (this.#listeners.size === 0) return;
+    const known = (text: string): boolean => this.#list.find(text, read.medium).via !== 'none';
+    const data: ReadEvent = {
+      device,
+      at: this.#p.clock.now(),
+      text: read.text,
+      medium: read.medium,
+      ...(read.symbology !== undefined && { symbology: read.symbology }),
+      ...(read.uid && { uid: Buffer.from(read.uid).toString('hex').toUpperCase() }),
+      readings: (read.uid ? readings(read.uid) : []).map((r) => ({ ...r, known: known(r.text) })),
+      known: known(read.text),
+    };
+    this.#tell({ event: 'read', data });
   }
 
   /** A journal that cannot be written closes the lanes; this opens them again when the cause is gone. */
@@ -182,7 +221,20 @@ export class Gate implements ReadModel {
     return this.#lanes.present(lane, reader, text);
   }
 
-  onEvent(listener: (event: LaneEvent) => void): () => void {
+  pass(lane: string, direction: 'entry' | 'exit'): Promise<boolean> {
+    return this.#lanes.pass(lane, direction);
+  }
+  setMode(lane: string, mode: Mode, who: string, why: string): Promise<void> {
+    return this.#lanes.setMode(lane, mode, who, why);
+  }
+  pulse(lane: string, who: string): Promise<void> {
+    return this.#lanes.pulse(lane, who);
+  }
+  selfTest(lane: string | undefined): Promise<SelfTestReport[]> {
+    return this.#lanes.selfTest(lane);
+  }
+
+  onEvent(listener: (event: GateEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -197,6 +249,15 @@ export class Gate implements ReadModel {
     await this.#list?.close();
     await this.#journal?.close();
   }
+}
+
+/** Buses by key: several devices on one port share it. */
+function sharing(): <T>(key: string, make: () => T) => T {
+  const shared = new Map<string, unknown>();
+  return <T>(key: string, make: () => T): T => {
+    if (!shared.has(key)) shared.set(key, make());
+    return shared.get(key) as T;
+  };
 }
 
 /** Names the configuration in a check's record; secrets have no part in it. */

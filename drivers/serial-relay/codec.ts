@@ -4,6 +4,18 @@ export function encodeRelay(channel: number, on: boolean): Uint8Array {
   return Uint8Array.of(0xa0, channel, state, (0xa0 + channel + state) & 0xff);
 }
 
+/** KMTronic: `FF n on`. */
+const kmtronic = (channel: number, on: boolean): Uint8Array => Uint8Array.of(0xff, channel, on ? 1 : 0);
+
+/** Devantech USB-RLY: one byte, 64 hex + n on, 6E hex + n off. */
+const devantech = (channel: number, on: boolean): Uint8Array => Uint8Array.of((on ? 0x64 : 0x6e) + channel);
+
+export function codecOf(variant: 'lcus' | 'kmtronic' | 'devantech'): {
+  encode(relay: number, on: boolean): Uint8Array;
+} {
+  return { encode: { lcus: encodeRelay, kmtronic, devantech }[variant] };
+}
+
 export interface RelayCommand {
   channel: number;
   on: boolean;

@@ -1,14 +1,10 @@
-import type { DeviceStatus, DriverContext, Reader, ReaderEvents } from '../contract.js';
+import type { DeviceStatus, DriverContext, Feedback, Reader, ReaderEvents, SelfTestStep } from '../contract.js';
 import { DelimitedFramer } from '../framing/delimited.js';
-import { Emitter } from '../transport/emitter.js';
+import { ReaderCore } from '../kit/reader-core.js';
 import { SerialBytes } from '../transport/serial.js';
 import { decodeFrame } from './codec.js';
 import type { SerialScannerOptions } from './options.js';
 import { byteOf } from './options.js';
-
-/** This many pieces of noise within the window, without a good read, mean a wrong baud rate or a broken cable. */
-const NOISE_LIMIT = 5;
-const NOISE_WINDOW = 60_000;
 
 export function create(options: SerialScannerOptions, context: DriverContext): Reader {
   return new SerialScanner(options, context);
@@ -19,33 +15,43 @@ class SerialScanner implements Reader {
   readonly #context: DriverContext;
   readonly #port: SerialBytes;
   readonly #framer: DelimitedFramer;
-  readonly #events: Emitter<ReaderEvents>;
-  readonly #counters = { frames: 0, noise: 0, noiseBytes: 0 };
-  #noiseTimes: number[] = [];
-  #noiseWhy = '';
+  readonly #core: ReaderCore;
   #timer: NodeJS.Timeout | undefined;
   #overlong = false;
+
+  readonly feedback: Feedback;
 
   constructor(options: SerialScannerOptions, context: DriverContext) {
     this.#options = options;
     this.#context = context;
-    this.#events = new Emitter((error) => context.log.error({ error: String(error) }, 'a listener failed'));
+    this.#core = new ReaderCore(context);
     this.#framer = new DelimitedFramer({
       terminators: options.suffixes.map(byteOf),
       maxFrameBytes: options.maxFrameBytes,
     });
     this.#port = new SerialBytes(options, context);
+    const { beepGood, beepBad } = options.commands;
+    this.feedback = {
+      capabilities: { lamp: false, sound: beepGood !== undefined || beepBad !== undefined, text: false },
+      show: ({ pattern }) => {
+        if (pattern === 'admit' || pattern === 'attend') this.#command('beepGood');
+        else if (pattern === 'refuse') this.#command('beepBad');
+      },
+    };
     this.#port.on('data', (chunk) => this.#onData(chunk));
-    this.#port.on('up', () => this.#events.emit('status', this.status()));
+    this.#port.on('up', () => {
+      this.#command('enable');
+      this.#core.events.emit('status', this.status());
+    });
     this.#port.on('down', () => {
       // A scan that spans an unplug is never completed by what comes after it.
       this.#drop('unplugged in mid-code');
-      this.#events.emit('status', this.status());
+      this.#core.events.emit('status', this.status());
     });
   }
 
   on<K extends keyof ReaderEvents>(event: K, listener: ReaderEvents[K]): () => void {
-    return this.#events.on(event, listener);
+    return this.#core.events.on(event, listener);
   }
 
   #onData(chunk: Uint8Array): void {
@@ -53,8 +59,8 @@ class SerialScanner implements Reader {
     for (const output of this.#framer.push(chunk)) {
       if (output.kind === 'noise') {
         // A flood that came in several chunks was counted when it began.
-        if (this.#overlong) this.#counters.noiseBytes += output.bytes;
-        else this.#noise(output.bytes, this.#noTerminator());
+        if (this.#overlong) this.#core.count('noiseBytes', output.bytes);
+        else this.#core.noise(output.bytes, this.#noTerminator());
         this.#overlong = false;
       } else {
         this.#onFrame(output.bytes, at);
@@ -62,30 +68,16 @@ class SerialScanner implements Reader {
     }
     if (this.#framer.pending > this.#options.maxFrameBytes && !this.#overlong) {
       this.#overlong = true;
-      this.#noise(0, this.#noTerminator());
+      this.#core.noise(0, this.#noTerminator());
     }
     this.#restartTimer();
   }
 
   #onFrame(frame: Uint8Array, at: number): void {
     const decoded = decodeFrame(frame, this.#options);
-    if (!decoded.ok) return this.#noise(frame.length, decoded.why);
-    this.#counters.frames++;
-    const wasDegraded = this.#noiseTimes.length >= NOISE_LIMIT;
-    this.#noiseTimes = [];
-    const symbology = decoded.symbology === undefined ? {} : { symbology: decoded.symbology };
-    this.#events.emit('read', { text: decoded.text, medium: this.#options.medium, ...symbology, at });
-    if (wasDegraded) this.#events.emit('status', this.status());
-  }
-
-  #noise(bytes: number, why: string): void {
-    const now = this.#context.clock.monotonic();
-    this.#counters.noise++;
-    this.#counters.noiseBytes += bytes;
-    this.#noiseWhy = why;
-    this.#noiseTimes = [...this.#noiseTimes.filter((t) => now - t < NOISE_WINDOW), now].slice(-NOISE_LIMIT);
-    this.#events.emit('noise', { bytes, why });
-    if (this.#noiseTimes.length === NOISE_LIMIT) this.#events.emit('status', this.status());
+    if (!decoded.ok) return this.#core.noise(frame.length, decoded.why);
+    if (decoded.text === this.#options.noReadText) return this.#core.count('noReads');
+    this.#core.read(decoded.text, this.#options.medium, at, decoded.symbology, decoded.uid);
   }
 
   #noTerminator(): string {
@@ -103,7 +95,20 @@ class SerialScanner implements Reader {
     clearTimeout(this.#timer);
     this.#overlong = false;
     const bytes = this.#framer.reset();
-    if (bytes > 0) this.#noise(bytes, why);
+    if (bytes > 0) this.#core.noise(bytes, why);
+  }
+
+  /** Sends a command that the options know; false = there is none, or nobody heard it. */
+  #command(name: keyof SerialScannerOptions['commands']): boolean {
+    const hex = this.#options.commands[name];
+    if (hex === undefined) return false;
+    try {
+      this.#port.write(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+      return true;
+    } catch {
+      this.#core.count('failedCommands');
+      return false;
+    }
   }
 
   open(): Promise<void> {
@@ -115,10 +120,27 @@ class SerialScanner implements Reader {
     clearTimeout(this.#timer);
   }
 
+  async selfTest(report: (step: SelfTestStep) => void): Promise<void> {
+    const { state, reason, counters } = this.status();
+    report({
+      name: 'port',
+      ok: this.#port.state === 'ready',
+      detail: this.#port.state === 'ready' ? 'open' : (reason ?? ''),
+    });
+    report({
+      name: 'line',
+      ok: state !== 'degraded',
+      detail: reason ?? `${counters.frames} codes, ${counters.noise} pieces of noise`,
+    });
+    const { beepGood, triggerOn } = this.#options.commands;
+    if (triggerOn !== undefined && this.#command('triggerOn'))
+      report({ name: 'trigger', ok: null, detail: 'does the scanner light up?' });
+    if (beepGood !== undefined && this.#command('beepGood'))
+      report({ name: 'beeper', ok: null, detail: 'did it beep?' });
+    report({ name: 'code', ok: null, detail: 'present the test code; `portillon reader listen` shows it' });
+  }
+
   status(): DeviceStatus {
-    const counters = { ...this.#counters, reconnects: this.#port.reconnects };
-    if (this.#port.state !== 'ready') return { state: this.#port.state, reason: this.#port.reason, counters };
-    if (this.#noiseTimes.length >= NOISE_LIMIT) return { state: 'degraded', reason: this.#noiseWhy, counters };
-    return { state: 'ready', counters };
+    return this.#core.status(this.#port.state, this.#port.reason, { reconnects: this.#port.reconnects });
   }
 }

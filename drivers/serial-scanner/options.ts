@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from '../contract-options.js';
+import { cardIdShape, durationSchema } from '../contract-options.js';
 
 const NAMED = { CR: 0x0d, LF: 0x0a, TAB: 0x09, ETX: 0x03 } as const;
 const HEX = /^0x[0-9a-fA-F]{2}$/;
@@ -12,6 +12,11 @@ const byte = z
 /** The value of a named byte. */
 export const byteOf = (text: string): number =>
   text in NAMED ? NAMED[text as keyof typeof NAMED] : Number.parseInt(text, 16);
+
+const command = z
+  .string()
+  .regex(/^([0-9a-fA-F]{2} ?)+$/, { error: 'expected bytes in hexadecimal digits, like 16 54 0D' })
+  .optional();
 
 export const serialScannerOptions = z.strictObject({
   driver: z
@@ -39,6 +44,32 @@ export const serialScannerOptions = z.strictObject({
     .enum(['none', 'strip'])
     .default('none')
     .describe('strip: the device sends an AIM identifier (]C0) first, which is taken off.'),
+  eciFlags: z
+    .enum(['strip', 'keep'])
+    .default('strip')
+    .describe(
+      'strip: ECI flags of the scanner (`\\000026`, in front or inside) are taken out; keep: they are part of the code.',
+    ),
+  cardId: cardIdShape
+    .optional()
+    .describe(
+      'For card readers: the line is a UID in hexadecimal digits, turned into this form; left out: the line as it is.',
+    ),
+  noReadText: z
+    .string()
+    .max(32)
+    .optional()
+    .describe('What the device sends when it saw nothing (`%%NoRead`); such lines are counted only.'),
+  commands: z
+    .strictObject({
+      enable: command.describe('Sent whenever the port opens.'),
+      triggerOn: command.describe('Starts reading.'),
+      triggerOff: command.describe('Stops reading.'),
+      beepGood: command.describe('Beep for an admission.'),
+      beepBad: command.describe('Beep for a refusal.'),
+    })
+    .prefault({})
+    .describe('Commands of the device, bytes in hexadecimal digits; README of the driver: table by maker.'),
   minLength: z.int().min(1).max(256).default(1).describe('Shortest code, characters.'),
   maxLength: z.int().min(1).max(256).default(256).describe('Longest code, characters.'),
   maxFrameBytes: z

@@ -1,17 +1,19 @@
 import type {
   Barrier,
-  BarrierEvents,
   DeviceEvents,
   DeviceStatus,
+  Direction,
   DriverContext,
-  Grant,
   Indicator,
   Reader,
   ReaderEvents,
+  SelfTestStep,
   Signal,
 } from '../contract.js';
-import { DriverFault } from '../contract.js';
+import type { Input } from '../kit/board.js';
+import { TurnstileBarrier } from '../kit/turnstile.js';
 import { Emitter } from '../transport/emitter.js';
+import { VirtualBoard } from './board.js';
 import type { VirtualBarrierOptions, VirtualIndicatorOptions, VirtualReaderOptions } from './options.js';
 
 abstract class VirtualDevice<E extends DeviceEvents> {
@@ -34,6 +36,9 @@ abstract class VirtualDevice<E extends DeviceEvents> {
   status(): DeviceStatus {
     return { state: this.state, counters: { ...this.counters } };
   }
+  async selfTest(report: (step: SelfTestStep) => void): Promise<void> {
+    report({ name: 'wire', ok: true, detail: 'none: this device is virtual' });
+  }
 }
 
 export class VirtualReader extends VirtualDevice<ReaderEvents> implements Reader {
@@ -52,37 +57,28 @@ export class VirtualReader extends VirtualDevice<ReaderEvents> implements Reader
   }
 }
 
-export class VirtualBarrier extends VirtualDevice<BarrierEvents> implements Barrier {
-  readonly capabilities = { directions: ['entry', 'exit'], passageSensor: false } as const;
-  readonly #options: VirtualBarrierOptions;
+/** The code of every real barrier over a board without a wire. */
+export class VirtualBarrier extends TurnstileBarrier {
+  readonly board: VirtualBoard;
+  readonly #entry: 'A' | 'B';
   readonly #context: DriverContext;
-  #pulse: { end: Promise<void>; finish: () => void } | undefined;
+  readonly #passMin: number;
+
   constructor(options: VirtualBarrierOptions, context: DriverContext) {
-    super(context);
-    this.#options = options;
+    const board = new VirtualBoard(options.sensor, context);
+    super(board, options, context);
+    this.board = board;
+    this.#entry = options.entry;
+    this.#passMin = options.passMin;
     this.#context = context;
   }
-  async grant(grant: Grant): Promise<void> {
-    if (this.state !== 'ready') throw new DriverFault('offline', 'the virtual barrier is not open');
-    if (this.#pulse) throw new DriverFault('busy', 'the pulse before has not ended');
-    if (this.#context.clock.monotonic() > grant.expiresAt) throw new DriverFault('expired', 'too late');
-    this.counters.grants = (this.counters.grants ?? 0) + 1;
-    const stop = new AbortController();
-    const end = this.#context.clock.sleep(this.#options.pulse, stop.signal).then(() => {
-      this.#pulse = undefined;
-    });
-    this.#pulse = { end, finish: () => stop.abort() };
-  }
-  async idle(): Promise<void> {
-    await this.#pulse?.end;
-  }
-  async revoke(): Promise<void> {
-    this.#pulse?.finish();
-    await this.#pulse?.end;
-  }
-  override async close(): Promise<void> {
-    await this.revoke();
-    await super.close();
+  /** Somebody walks through. */
+  async pass(direction: Direction): Promise<void> {
+    const other = this.#entry === 'A' ? 'passB' : 'passA';
+    const input: Input = direction === 'entry' ? `pass${this.#entry}` : other;
+    this.board.drive(input, true);
+    await this.#context.clock.sleep(this.#passMin + 20);
+    this.board.drive(input, false);
   }
 }
 

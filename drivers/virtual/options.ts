@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from '../contract-options.js';
+import { turnstileOptions } from '../kit/turnstile-options.js';
 
 export const virtualReaderOptions = z.strictObject({
   driver: z.literal('virtual').describe('No wire: codes come from the local API.'),
@@ -9,7 +9,8 @@ export type VirtualReaderOptions = z.output<typeof virtualReaderOptions>;
 
 export const virtualBarrierOptions = z.strictObject({
   driver: z.literal('virtual').describe('No wire: grants are counted.'),
-  pulse: durationSchema('20ms', '10s').default(500).describe('How long one passage takes.'),
+  ...turnstileOptions,
+  sensor: z.boolean().default(false).describe('Reports passages, which come from the local API.'),
 });
 export type VirtualBarrierOptions = z.output<typeof virtualBarrierOptions>;
 

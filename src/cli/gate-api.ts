@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
 import { loadConfig } from '../config/load.js';
 import { MAX_SOCKET_PATH } from '../diagnostics/api.js';
+import type { GateEvent } from '../diagnostics/read-model.js';
 import { PortillonError } from '../errors.js';
 import { Gate } from '../runtime.js';
 
@@ -32,7 +33,8 @@ export class GateApi {
   }
 
   async #call(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
-    const response = await this.#request({ method, path, body: body ?? null });
+    const headers = body?.startsWith('{') ? { 'content-type': 'application/json' } : {};
+    const response = await this.#request({ method, path, headers, body: body ?? null });
     const text = await response.body.text();
     const answer: unknown = text === '' ? undefined : JSON.parse(text);
     if (response.statusCode >= 400) {
@@ -44,14 +46,20 @@ export class GateApi {
     return answer;
   }
 
-  /** Calls `listener` for every decision until `signal` aborts. Resolves when the stream is open. */
-  async events(listener: (event: unknown) => void, signal: AbortSignal): Promise<void> {
+  /**
+   * Calls `listener` for every event of one type until `signal` aborts. Resolves when the stream is open; `ended` when it is over.
+   */
+  async events<T extends GateEvent['event']>(
+    wanted: T,
+    listener: (data: Extract<GateEvent, { event: T }>['data']) => void,
+    signal: AbortSignal,
+  ): Promise<{ ended: Promise<void> }> {
     const response = await this.#request({ method: 'GET', path: '/events', signal });
     let opened: () => void = () => {};
     const open = new Promise<void>((resolve) => {
       opened = resolve;
     });
-    void (async () => {
+    const ended = (async () => {
       let rest = '';
       try {
         for await (const chunk of response.body) {
@@ -62,14 +70,15 @@ export class GateApi {
             const type = /^event: (.*)$/m.exec(block)?.[1];
             const data = /^data: (.*)$/m.exec(block)?.[1];
             if (type === 'open') opened();
-            else if (data !== undefined) listener(JSON.parse(data));
+            else if (type === wanted && data !== undefined) listener(JSON.parse(data) as never);
           }
         }
       } catch {
         // The gate went away or the caller is done; the caller sees it by its signal or its next request.
       }
     })();
-    await open;
+    await Promise.race([open, ended]);
+    return { ended };
   }
 
   async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {

@@ -26,6 +26,17 @@ function lineOf(r: JournalRecord): string {
   const head = `${String(r.seq).padStart(8)}  ${new Date(r.at).toISOString()}`;
   if (r.kind === 'note') return `${head}  note     ${r.what}`;
   if (r.kind === 'outcome') return `${head}  outcome  ${r.outcome} of ${r.of}${r.why ? ` (${r.why})` : ''}`;
+  if (r.kind === 'event') {
+    const facts = [
+      r.mode,
+      r.direction,
+      r.of === undefined ? '' : `check ${r.of}`,
+      r.credential ? mask(r.credential.code) : '',
+      r.who && `by ${r.who}`,
+      r.why,
+    ];
+    return `${head}  event    ${r.lane}  ${[r.what, ...facts].filter(Boolean).join('  ')}`;
+  }
   const what = r.admitted ? 'ADMITTED' : `refused: ${r.reason}`;
   const card = r.container === undefined ? '' : `  card ${mask(r.container)}`;
   return `${head}  check    ${r.lane}  ${mask(r.barcode)}${card}  ${what}`;

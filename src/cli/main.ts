@@ -13,6 +13,12 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   ticket: async () => (await import('./ticket.js')).ticketCommand(),
   journal: async () => (await import('./journal.js')).journalCommand(),
   sync: async () => (await import('./sync.js')).syncCommand(),
+  lane: async () => (await import('./lane.js')).laneCommand(),
+  drivers: async () => (await import('./drivers.js')).driversCommand(),
+  ports: async () => (await import('./ports.js')).portsCommand(),
+  reader: async () => (await import('./reader.js')).readerCommand(),
+  barrier: async () => (await import('./barrier.js')).barrierCommand(),
+  selftest: async () => (await import('./selftest.js')).selftestCommand(),
   config: async () => (await import('./config.js')).configCommand(),
 };
 

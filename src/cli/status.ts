@@ -32,7 +32,10 @@ function printStatus(s: StatusReport): void {
   }
   for (const lane of s.lanes) {
     const { admitted, refused } = lane.counters;
-    printLine(`lane ${lane.id} (${lane.direction})  ${lane.phase}  admitted ${admitted}  refused ${refused}`);
+    const mode = lane.mode === 'controlled' ? '' : `  ${colour(33, lane.mode.toUpperCase())}`;
+    printLine(
+      `lane ${lane.id} (${lane.direction})${mode}  ${lane.phase}  admitted ${admitted}  refused ${refused}${passages(lane)}`,
+    );
     for (const d of lane.devices) {
       const state = d.status.state === 'ready' ? colour(32, d.status.state) : colour(31, d.status.state);
       printLine(
@@ -57,6 +60,13 @@ function printStatus(s: StatusReport): void {
     `push     ${s.sync.push.acknowledged} acknowledged since start, ${s.sync.push.rejected} refused by SecuTix`,
   );
   printLine(`calls    ${s.sync.secutix.callsLeft} left this minute`);
+}
+
+function passages({ passageSensor, counters, active }: StatusReport['lanes'][number]): string {
+  if (!passageSensor) return '';
+  const { passed, notPassed, forced, tailgating } = counters;
+  const alarms = `${forced ? `  forced ${forced}` : ''}${tailgating ? `  tailgating ${tailgating}` : ''}`;
+  return `  passed ${passed}  not passed ${notPassed}${alarms}${active.length > 0 ? `  active: ${active.join(', ')}` : ''}`;
 }
 
 /** What a reader threw away: the first thing to look at when people stand in front of a silent lane. */

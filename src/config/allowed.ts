@@ -43,6 +43,8 @@ export function allowedText(schema: Schema): string {
         ? `a whole number from ${minimum} to ${maximum}`
         : 'a whole number';
     }
+    case 'boolean':
+      return 'true or false';
     case 'array':
       return `a list of: ${def.element ? allowedText(def.element) : 'values'}`;
     case 'record':

@@ -25,6 +25,22 @@ const lane = z.strictObject({
   grantExpiry: duration('100ms', '10s')
     .default(1000)
     .describe('An opening that has not reached the barrier after this time is dropped, so that it never opens late.'),
+  passageTimeout: duration('1s', '60s')
+    .default(5500)
+    .describe(
+      "With a pass contact: a grant that nobody used ends after this time; the turnstile's own wait plus 500ms.",
+    ),
+  tailgateWindow: duration('0s', '10s')
+    .default(1000)
+    .describe('With a pass contact: a second person within this time after a passage is reported as tailgating.'),
+  otherDirection: z
+    .enum(['free', 'controlled'])
+    .default('free')
+    .describe('Passages the other way: free counts them; controlled reports them as forced.'),
+  burn: z
+    .enum(['passage', 'grant'])
+    .default('passage')
+    .describe('With a pass contact: passage gives the ticket back when nobody went through; grant keeps it used.'),
   readers: z.array(readerOptionsSchema).min(1).describe('Where codes come from.'),
   barrier: barrierOptionsSchema.describe('What opens.'),
   indicator: indicatorOptionsSchema.optional().describe('What shows the result; left out: nothing.'),

@@ -36,10 +36,31 @@ export function createApi(model: ReadModel): Hono {
     const taken = model.present(c.req.param('lane'), Number(c.req.param('reader')), text);
     return taken ? c.body(null, 204) : c.json({ error: 'no virtual reader of that number on that lane' }, 404);
   });
+  api.post('/lanes/:lane/pass', async (c) => {
+    const direction = c.req.query('direction') ?? 'entry';
+    if (direction !== 'entry' && direction !== 'exit') return c.json({ error: 'direction must be entry or exit' }, 400);
+    const taken = await model.pass(c.req.param('lane'), direction);
+    return taken ? c.body(null, 204) : c.json({ error: 'the barrier of that lane is not virtual' }, 404);
+  });
+  api.post('/lanes/:lane/mode', async (c) => {
+    const { mode, who, why } = await c.req.json<{ mode?: string; who?: string; why?: string }>();
+    if (mode !== 'controlled' && mode !== 'free' && mode !== 'closed')
+      return c.json({ error: 'mode must be controlled, free or closed' }, 400);
+    if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
+    await model.setMode(c.req.param('lane'), mode, who.slice(0, 100), (why ?? '').slice(0, 200));
+    return c.body(null, 204);
+  });
+  api.post('/lanes/:lane/pulse', async (c) => {
+    const { who } = await c.req.json<{ who?: string }>();
+    if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
+    await model.pulse(c.req.param('lane'), who.slice(0, 100));
+    return c.body(null, 204);
+  });
+  api.post('/selftest', async (c) => c.json(await model.selfTest(c.req.query('lane'))));
   api.get('/events', (c) =>
     streamSSE(c, async (stream) => {
       const closed = new Promise<void>((resolve) => stream.onAbort(resolve));
-      const off = model.onEvent((event) => void stream.writeSSE({ event: 'decision', data: JSON.stringify(event) }));
+      const off = model.onEvent(({ event, data }) => void stream.writeSSE({ event, data: JSON.stringify(data) }));
       // Headers go out with the first write: the client then knows that it misses nothing from here on.
       await stream.writeSSE({ event: 'open', data: '{}' });
       await closed;

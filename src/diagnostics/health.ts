@@ -16,6 +16,18 @@ export function conditionsOf(parts: {
   if (journalFailure !== null)
     add('down', journalFailure, 'nobody is admitted until the journal can be written; it is tried every few seconds');
   for (const lane of lanes) {
+    if (lane.mode === 'emergency')
+      add(
+        'degraded',
+        `${lane.id}: emergency (${lane.active.join(', ')}): everything is released, nothing is decided`,
+        'it ends when the input is at rest',
+      );
+    else if (lane.mode !== 'controlled')
+      add(
+        'degraded',
+        `${lane.id} is ${lane.mode}`,
+        `\`portillon lane mode ${lane.id} controlled\` takes it back into service`,
+      );
     for (const { role, status } of lane.devices) {
       if (status.state === 'ready' || status.state === 'starting') continue;
       const severity = status.state === 'degraded' || role === 'indicator' ? 'degraded' : 'down';

@@ -1,5 +1,7 @@
-import type { DeviceStatus } from '../../drivers/contract.js';
+import type { DeviceStatus, SelfTestStep } from '../../drivers/contract.js';
 import type { LaneEvent, Phase } from '../lane/lane.js';
+import type { EffectiveMode, Mode } from '../lane/machine.js';
+import type { LaneIncident } from '../lane/passage.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { Ticket } from '../domain/ticket.js';
 import type { Usage } from '../domain/usage.js';
@@ -23,10 +25,41 @@ export interface DeviceReport {
 export interface LaneReport {
   id: string;
   direction: string;
+  mode: EffectiveMode;
   phase: Phase;
+  /** False: an admission counts as passed, for nothing reports passages. */
+  passageSensor: boolean;
+  /** Inputs of the barrier that are active now. */
+  active: string[];
   counters: Readonly<Record<string, number>>;
   devices: DeviceReport[];
 }
+
+export interface SelfTestReport {
+  lane: string;
+  role: string;
+  driver: string;
+  steps: SelfTestStep[];
+}
+
+/** What a reader delivered, whole: for the technician in front of it. */
+export interface ReadEvent {
+  device: string;
+  at: number;
+  text: string;
+  medium: string;
+  symbology?: string;
+  /** Hexadecimal, in reading order. */
+  uid?: string;
+  /** Readings of the UID, each with the options that make it and whether the ticket list knows it. */
+  readings: { text: string; format: Record<string, unknown>; known: boolean }[];
+  known: boolean;
+}
+
+export type GateEvent =
+  | { event: 'decision'; data: LaneEvent }
+  | { event: 'incident'; data: LaneIncident }
+  | { event: 'read'; data: ReadEvent };
 
 export interface StatusReport {
   gate: string;
@@ -61,5 +94,10 @@ export interface ReadModel {
   syncNow(what: SyncWhat): Promise<{ ok: boolean; error?: string }>;
   /** Hands a text to a virtual reader; false = that reader has a wire. */
   present(lane: string, reader: number, text: string): boolean;
-  onEvent(listener: (event: LaneEvent) => void): () => void;
+  /** Somebody walks through a virtual barrier; false = that barrier has a wire. */
+  pass(lane: string, direction: 'entry' | 'exit'): Promise<boolean>;
+  setMode(lane: string, mode: Mode, who: string, why: string): Promise<void>;
+  pulse(lane: string, who: string): Promise<void>;
+  selfTest(lane: string | undefined): Promise<SelfTestReport[]>;
+  onEvent(listener: (event: GateEvent) => void): () => void;
 }

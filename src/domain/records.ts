@@ -28,6 +28,8 @@ export interface CheckRecord extends RecordBase {
   /** Position of the ticket list and the configuration it was decided on. */
   list: string;
   config: string;
+  /** The barrier reports passages: an outcome follows. After a crash the missing one is written as `unknown`. */
+  awaits?: true;
 }
 
 /** What became of an admission. */
@@ -35,10 +37,29 @@ export interface OutcomeRecord extends RecordBase {
   kind: 'outcome';
   /** Sequence of the check. */
   of: number;
-  outcome: 'passed' | 'not-passed' | 'forced' | 'unknown';
+  /**
+   * `not-passed` with a slot gives the entry back. `kept`: nobody was seen to pass, the entry counts all the same (`burn: grant`).
+   * `unknown`: nobody can tell any more; it counts, for nobody may be forgotten.
+   */
+  outcome: 'passed' | 'not-passed' | 'kept' | 'unknown';
   barcode: string;
   slot?: string;
   why?: string;
+}
+
+/** Something happened at a lane that is no check: a passage without one, an alarm, a change of mode. */
+export interface EventRecord extends RecordBase {
+  kind: 'event';
+  lane: string;
+  what: string;
+  direction?: Direction;
+  /** Sequence of the check it belongs to (tailgating). */
+  of?: number;
+  mode?: string;
+  who?: string;
+  why?: string;
+  /** A code that was presented while nothing was decided (emergency). */
+  credential?: { code: string; medium: Medium };
 }
 
 /** Anything else worth keeping: lane opened or closed, clock stepped. */
@@ -48,7 +69,7 @@ export interface NoteRecord extends RecordBase {
   what: string;
 }
 
-export type JournalRecord = CheckRecord | OutcomeRecord | NoteRecord;
+export type JournalRecord = CheckRecord | OutcomeRecord | EventRecord | NoteRecord;
 
 /** Check ID of a sequence number. The width keeps text order and number order the same for a gate's life. */
 export function checkIdOf(gate: string, seq: number): string {

@@ -1,4 +1,5 @@
 import type { Barrier, Indicator, Read } from '../../drivers/contract.js';
+import { DriverFault } from '../../drivers/contract.js';
 import type { Clock } from '../clock.js';
 import type { Credential } from '../domain/credential.js';
 import { mask, normalise } from '../domain/credential.js';
@@ -9,9 +10,13 @@ import { sentence } from '../domain/reasons.js';
 import type { LaneRules } from '../domain/rules.js';
 import type { Log } from '../log.js';
 import { describeError } from '../errors.js';
+import type { JournalRecord } from '../domain/records.js';
 import type { Journal, NewRecord } from '../store/journal.js';
 import type { Found, TicketList } from '../store/list.js';
 import { createDebounce } from './debounce.js';
+import type { LaneIncident } from './passage.js';
+import { Passage } from './passage.js';
+import type { EffectiveMode, Mode } from './machine.js';
 import type { Reservations, Settlement } from './reservations.js';
 
 export interface LaneSettings {
@@ -23,18 +28,25 @@ export interface LaneSettings {
   grantExpiry: number;
   /** Short hash of the configuration in force. */
   config: string;
+  /** Milliseconds; see `PassageSettings`. */
+  passageTimeout: number;
+  tailgateWindow: number;
+  otherDirection: 'free' | 'controlled';
+  burn: 'grant' | 'passage';
 }
 
 export interface LaneParts {
   clock: Clock;
   log: Log;
   list: Pick<TicketList, 'find' | 'reopening' | 'settled'>;
-  journal: Pick<Journal, 'append' | 'usage' | 'failure' | 'lastSeq'>;
+  journal: Pick<Journal, 'append' | 'usage' | 'failure' | 'lastSeq' | 'modeOf'>;
   reservations: Reservations;
   settlement: Settlement;
   barrier: Barrier;
-  indicator: Indicator | undefined;
+  /** A reader's own lamp will do. */
+  indicator: Pick<Indicator, 'show'> | undefined;
   emit: (event: LaneEvent) => void;
+  incident: (incident: LaneIncident) => void;
 }
 
 /** What the outside sees of a scan. The code is masked. */
@@ -52,16 +64,17 @@ export interface LaneEvent {
   grantedAfter?: number;
 }
 
-export type Phase = 'ready' | 'deciding' | 'granted';
+export type Phase = 'ready' | 'deciding' | 'granting' | 'waiting';
 
 /** One passage: the way of a scan. */
 export class Lane {
   readonly id: string;
-  readonly counters = { reads: 0, admitted: 0, refused: 0, repeats: 0, busy: 0, unreadable: 0, faults: 0 };
+  readonly passage: Passage;
+  readonly #counters = { reads: 0, admitted: 0, refused: 0, repeats: 0, busy: 0, unreadable: 0, faults: 0 };
   readonly #settings: LaneSettings;
   readonly #p: LaneParts;
   readonly #isRepeat: (code: string, at: number) => boolean;
-  #phase: Phase = 'ready';
+  #serving = false;
   /** A read that came while the lane was busy: at most one waits, the newest. */
   #waiting: Read | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -72,22 +85,49 @@ export class Lane {
     this.#settings = settings;
     this.#p = parts;
     this.#isRepeat = createDebounce(settings.debounce);
+    const { rules, language, passageTimeout, tailgateWindow, otherDirection, burn } = settings;
+    this.passage = new Passage(
+      { lane: rules.lane, direction: rules.direction, language, passageTimeout, tailgateWindow, otherDirection, burn },
+      { ...parts, emit: parts.incident },
+    );
   }
 
+  get counters(): Readonly<Record<string, number>> {
+    return { ...this.#counters, ...this.passage.counters };
+  }
+  get mode(): EffectiveMode {
+    return this.passage.mode;
+  }
   get phase(): Phase {
-    return this.#phase;
+    const { phase } = this.passage;
+    return phase !== 'idle' ? phase : this.#serving ? 'deciding' : 'ready';
+  }
+  setMode(mode: Mode, who: string, why: string): Promise<void> {
+    return this.passage.setMode(mode, who, why);
+  }
+
+  /** The mode it was left in, and what its display says at rest. Called once, when the barrier has been opened. */
+  start(): void {
+    const left = this.#p.journal.modeOf(this.id)?.mode;
+    this.passage.start(left === 'free' || left === 'closed' ? left : 'controlled');
+  }
+
+  /** One pulse on a technician's word. Refused while somebody is served. */
+  async pulse(who: string): Promise<void> {
+    if (this.#serving) throw new DriverFault('busy', 'somebody is being served');
+    await this.passage.pulse(who, this.#p.clock.monotonic() + this.#settings.grantExpiry);
   }
 
   /** Takes what a reader delivered. Never throws. */
   onRead(read: Read): void {
     if (this.#closed) return;
-    this.counters.reads++;
+    this.#counters.reads++;
     if (this.#isRepeat(read.text, read.at)) {
-      this.counters.repeats++;
+      this.#counters.repeats++;
       return;
     }
-    if (this.#phase !== 'ready') {
-      if (this.#waiting) this.counters.busy++;
+    if (this.#serving) {
+      if (this.#waiting) this.#counters.busy++;
       this.#waiting = read;
       return;
     }
@@ -95,17 +135,18 @@ export class Lane {
   }
 
   async #serve(first: Read): Promise<void> {
+    this.#serving = true;
     for (let read: Read | undefined = first; read; read = this.#next()) {
       try {
         await this.#scan(read);
       } catch (error) {
         // Fails closed: nothing was granted after an error in here, and the lane goes on with the next visitor.
-        this.counters.faults++;
+        this.#counters.faults++;
         this.#p.log.error({ error: describeError(error) }, 'a scan failed');
         this.#show('fault', 'unreadable');
       }
     }
-    this.#phase = 'ready';
+    this.#serving = false;
   }
 
   #next(): Read | undefined {
@@ -116,15 +157,17 @@ export class Lane {
 
   /** The way of a scan, in order. */
   async #scan(read: Read): Promise<void> {
-    this.#phase = 'deciding';
     const { clock, list, journal, reservations, settlement, barrier } = this.#p;
+    const { passage } = this;
     const normalised = normalise(read.text, read.medium);
     if (!normalised.ok) {
-      this.counters.unreadable++;
+      this.#counters.unreadable++;
       this.#show('refuse', 'unreadable');
       return;
     }
     const { credential } = normalised;
+    if (passage.mode === 'emergency') passage.recordRead(credential);
+    if (passage.mode === 'emergency' || passage.mode === 'free') return passage.showRest();
     if (list.reopening) await list.settled();
     if (journal.failure) return this.#refuseUnwritten(read, credential);
 
@@ -132,6 +175,7 @@ export class Lane {
     const at = clock.now();
     const found = list.find(credential.code, credential.medium);
     let decision = this.#decide(found, at);
+    if (decision.admitted && passage.mode === 'closed') decision = { ...without(decision), reason: 'lane-closed' };
     if (decision.admitted && barrier.status().state !== 'ready')
       decision = { ...without(decision), reason: 'barrier-unavailable' };
     const barcode = decision.ticket?.barcode ?? credential.code;
@@ -147,27 +191,42 @@ export class Lane {
     const appended = journal.append(this.#record(at, credential, decision, found));
     const seq = journal.lastSeq;
     settlement.hold(seq);
-    let grantedAfter: number | undefined;
-    let checkId: string | undefined;
+    let record: JournalRecord;
     try {
-      const record = await appended;
-      if (record.kind === 'check') checkId = record.checkId;
-      release();
-      if (decision.admitted) {
-        grantedAfter = await this.#grant(decision, barcode, seq, expiresAt, read.at);
-        if (grantedAfter === undefined) decision = { ...without(decision), reason: 'barrier-unavailable' };
-      }
+      record = await appended;
     } catch (error) {
-      if (checkId !== undefined) throw error;
       this.#p.log.error({ error: describeError(error) }, 'a check could not be written: nobody is admitted');
+      settlement.settle(seq);
       return this.#refuseUnwritten(read, credential);
     } finally {
       release();
-      settlement.settle(seq);
     }
-    this.counters[decision.admitted ? 'admitted' : 'refused']++;
-    this.#emit(at, credential, decision, decidedAfter, checkId, grantedAfter);
-    if (decision.admitted) await barrier.idle();
+    const checkId = record.kind === 'check' ? record.checkId : undefined;
+    if (!decision.admitted) {
+      settlement.settle(seq);
+      this.#count(false);
+      return this.#emit(at, credential, decision, decidedAfter, checkId);
+    }
+    // From here on the passage settles the check, whatever happens.
+    const { granted, ended } = await passage.serve({ seq, barcode, slot: decision.slot }, expiresAt);
+    if (granted) {
+      const grantedAfter = clock.monotonic() - read.at;
+      this.#show('admit', 'admitted');
+      this.#count(true);
+      this.#emit(at, credential, decision, decidedAfter, checkId, grantedAfter);
+    } else {
+      const reason = passage.mode === 'controlled' ? 'barrier-unavailable' : 'lane-closed';
+      if (reason === 'barrier-unavailable') this.#counters.faults++;
+      this.#show(reason === 'lane-closed' ? 'closed' : 'fault', reason);
+      this.#count(false);
+      this.#emit(at, credential, { ...without(decision), reason }, decidedAfter, checkId);
+    }
+    await ended;
+    await barrier.idle();
+  }
+
+  #count(admitted: boolean): void {
+    this.#counters[admitted ? 'admitted' : 'refused']++;
   }
 
   #decide(found: Found, at: number): Decision {
@@ -194,45 +253,13 @@ export class Lane {
       ...(decision.slot !== undefined && { slot: decision.slot }),
       list: String(found.position),
       config: this.#settings.config,
+      ...(decision.admitted && this.passage.awaits && { awaits: true as const }),
     };
   }
 
-  /** Milliseconds from read to grant; undefined when the barrier was not told: then the entry is given back. */
-  async #grant(
-    d: Decision,
-    barcode: string,
-    seq: number,
-    expiresAt: number,
-    readAt: number,
-  ): Promise<number | undefined> {
-    const { barrier, journal, clock, log } = this.#p;
-    this.#phase = 'granted';
-    try {
-      await barrier.grant({ direction: this.#settings.rules.direction, expiresAt });
-    } catch (error) {
-      this.counters.faults++;
-      log.error({ error: describeError(error) }, 'the barrier did not take the grant: the entry is given back');
-      this.#show('fault', 'barrier-unavailable');
-      const slot = d.slot === undefined ? {} : { slot: d.slot };
-      await journal.append({
-        kind: 'outcome',
-        at: clock.now(),
-        of: seq,
-        outcome: 'not-passed',
-        barcode,
-        ...slot,
-        why: 'barrier',
-      });
-      return undefined;
-    }
-    const grantedAfter = clock.monotonic() - readAt;
-    this.#show('admit', 'admitted');
-    return grantedAfter;
-  }
-
   #refuseUnwritten(read: Read, credential: Credential): void {
-    this.counters.refused++;
-    this.counters.faults++;
+    this.#counters.refused++;
+    this.#counters.faults++;
     this.#show('fault', 'journal-unavailable');
     const decision: Decision = { admitted: false, reason: 'journal-unavailable' };
     this.#emit(this.#p.clock.now(), credential, decision, this.#p.clock.monotonic() - read.at);
@@ -259,14 +286,15 @@ export class Lane {
     });
   }
 
-  #show(pattern: 'admit' | 'refuse' | 'fault', reason: Reason): void {
+  #show(pattern: 'admit' | 'refuse' | 'fault' | 'closed', reason: Reason): void {
     this.#p.indicator?.show({ pattern, text: sentence(reason, this.#settings.language) });
   }
 
-  /** Takes no more reads; resolves when the one in hand has ended. */
+  /** Takes no more reads; resolves when the one in hand has ended, its passage included. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
+    await this.passage.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CheckRecord, JournalRecord, OutcomeRecord } from '../domain/records.js';
+import type { CheckRecord, EventRecord, JournalRecord, OutcomeRecord } from '../domain/records.js';
 import { checkIdOf } from '../domain/records.js';
 import type { Usage } from '../domain/usage.js';
 import { fold, NO_USAGE, usageKey } from '../domain/usage.js';
@@ -21,6 +21,18 @@ interface Waiting {
   record: JournalRecord;
   done: (record: JournalRecord) => void;
   failed: (error: Error) => void;
+}
+
+type Mark = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+
+/** What a record changes beside itself and the usage; all of it can be folded from the records again. */
+function marks(record: JournalRecord): Mark[] {
+  if (record.kind === 'check' && record.awaits && record.admitted)
+    return [{ type: 'put', key: keys.awaiting(record.seq), value: encodeRecord(record) }];
+  if (record.kind === 'outcome') return [{ type: 'del', key: keys.awaiting(record.of) }];
+  if (record.kind === 'event' && record.what === 'mode')
+    return [{ type: 'put', key: keys.mode(record.lane), value: encodeRecord(record) }];
+  return [];
 }
 
 /**
@@ -120,7 +132,24 @@ export class Journal {
         value: encodeUsage(usage),
       })),
     ];
-    await this.#open_().batch(operations, { sync: true });
+    await this.#open_().batch([...operations, ...records.flatMap(marks)], { sync: true });
+  }
+
+  /** Admissions of the process before whose outcome never came: written as `unknown` before anything is reported. */
+  async settleUnknown(now: number): Promise<number> {
+    const values = await this.#open_().values({ gt: 'w!', lt: keys.awaitingEnd }).all();
+    const open = values.map(decodeRecord).filter((r) => r.kind === 'check');
+    for (const check of open) {
+      const { seq, barcode } = check;
+      await this.append({ kind: 'outcome', at: now, of: seq, outcome: 'unknown', barcode, why: 'restart' });
+    }
+    return open.length;
+  }
+
+  /** The mode a lane was left in; undefined = never set. */
+  modeOf(lane: string): EventRecord | undefined {
+    const text = this.#open_().getSync(keys.mode(lane));
+    return text === undefined ? undefined : (decodeRecord(text) as EventRecord);
   }
 
   #fail(cause: unknown, batch: Waiting[]): void {

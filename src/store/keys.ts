@@ -5,6 +5,8 @@
  * |---|---|---|---|
  * | journal | `r!` sequence | journal record | main |
  * | journal | `o!` sequence of the check | its outcome, once there is one | main |
+ * | journal | `w!` sequence of the check | an admission whose outcome is still to come | main |
+ * | journal | `k!` lane | the mode it was left in | main |
  * | journal | `u!` barcode | usage, the fold of the records | main |
  * | list | `t!` barcode | ticket | worker |
  * | list | `c!` container ID | its barcodes, sorted | worker |
@@ -26,6 +28,9 @@ export const keys = {
   recordsEnd: 'r"',
   seqOf: (key: string): number => Number(key.slice(2)),
   outcome: (seq: number): string => `o!${seqText(seq)}`,
+  awaiting: (seq: number): string => `w!${seqText(seq)}`,
+  awaitingEnd: 'w"',
+  mode: (lane: string): string => `k!${lane}`,
   usage: (barcode: string): string => `u!${barcode}`,
   ticket: (barcode: string): string => `t!${barcode}`,
   container: (id: string): string => `c!${id}`,

@@ -64,7 +64,7 @@ describe('gate.yaml', () => {
       'an unknown driver',
       'serial-relay',
       'serial-rely',
-      'lanes[0].barrier.driver (line 22): "serial-rely": no such driver, did you mean `serial-relay`?; allowed: serial-relay, virtual',
+      'lanes[0].barrier.driver (line 22): "serial-rely": no such driver, did you mean `serial-relay`?; allowed: gpio, modbus, usb-relay, serial-relay, virtual',
     ],
     [
       'a season that YAML reads as a number',

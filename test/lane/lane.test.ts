@@ -24,7 +24,7 @@ function fakeBarrier(): {
   const fail: { with: Error | undefined } = { with: undefined };
   const state: { is: DeviceStatus['state'] } = { is: 'ready' };
   const barrier: Barrier = {
-    capabilities: { directions: ['entry', 'exit'], passageSensor: false },
+    capabilities: { directions: ['entry', 'exit'], passageSensor: false, free: [], inputs: [] },
     open: async () => {},
     close: async () => {},
     status: () => ({ state: state.is, counters: {} }),
@@ -35,6 +35,9 @@ function fakeBarrier(): {
     },
     idle: async () => {},
     revoke: async () => {},
+    hold: async () => {},
+    active: () => new Set(),
+    selfTest: async () => {},
   };
   return { barrier, grants, fail, state };
 }
@@ -70,6 +73,10 @@ async function gate(lanes: number, tickets: Ticket[]) {
         debounce: 2000,
         grantExpiry: 1000,
         config: 'c',
+        passageTimeout: 5500,
+        tailgateWindow: 1000,
+        otherDirection: 'free',
+        burn: 'passage',
       },
       {
         clock: systemClock,
@@ -79,14 +86,8 @@ async function gate(lanes: number, tickets: Ticket[]) {
         reservations,
         settlement,
         barrier: fake.barrier,
-        indicator: {
-          capabilities: { lamp: true, sound: false, text: true },
-          open: async () => {},
-          close: async () => {},
-          status: () => ({ state: 'ready', counters: {} }),
-          on: () => () => {},
-          show: (s) => shown.push(s),
-        },
+        indicator: { show: (s) => shown.push(s) },
+        incident: () => {},
         emit: (event) => {
           events.push(event);
           for (const w of waiters.splice(0)) w();

@@ -63,7 +63,7 @@ export async function powerCut(
       await gate.until((s) => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null && s.health !== 'down', 60_000);
       let answer: (event?: LaneEvent) => void = () => {};
       const stop = new AbortController();
-      await gate.api.events((event) => answer(event as LaneEvent), stop.signal);
+      await gate.api.events('decision', (event) => answer(event), stop.signal);
       let dead = false;
       const killed = new Promise<void>((resolve) => {
         setTimeout(() => void gate.kill('SIGKILL').then(() => resolve()), random() * 400);

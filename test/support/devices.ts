@@ -5,10 +5,15 @@ import { systemClock } from '../../src/clock.js';
 import { silentLog } from '../../src/log.js';
 import { cleanup, temporaryFolder } from './builders.js';
 
-export const context = (name = 'device'): DriverContext => ({
+/** A driver's surroundings; devices of one `shared` map are devices of one gate. */
+export const context = (name = 'device', shared = new Map<string, unknown>()): DriverContext => ({
   name,
   clock: systemClock,
   random: Math.random,
+  share: <T>(key: string, make: () => T): T => {
+    if (!shared.has(key)) shared.set(key, make());
+    return shared.get(key) as T;
+  },
   log: silentLog,
 });
 

@@ -62,7 +62,7 @@ async function runDemo(options: Options): Promise<void> {
     );
     const visitors = planCrowd(casesOf(simulator.model, 'P1', 'PERF1', 200_000), options.visitors, options.seed);
     const answers = createAnswers();
-    await gate.api.events((event) => answers.push(event as LaneEvent), stopEvents.signal);
+    await gate.api.events('decision', (event) => answers.push(event), stopEvents.signal);
     const unanswered = await Promise.race([letThrough(visitors, gate, hardware, answers, view), interrupted]);
     view.end();
     view.step('reporting to SecuTix ...');

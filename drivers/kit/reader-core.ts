@@ -1,0 +1,57 @@
+import type { DeviceState, DeviceStatus, DriverContext, Medium, ReaderEvents } from '../contract.js';
+import { Emitter } from '../transport/emitter.js';
+
+/** This many pieces of noise within the window, without a good read, mean a wrong setting or a broken cable. */
+const NOISE_LIMIT = 5;
+const NOISE_WINDOW = 60_000;
+
+/** What every reader does alike: events, counters, and the step from "some noise" to "degraded". */
+export class ReaderCore {
+  readonly events: Emitter<ReaderEvents>;
+  readonly counters: Record<string, number> = { frames: 0, noise: 0, noiseBytes: 0 };
+  readonly #context: DriverContext;
+  #noiseTimes: number[] = [];
+  #noiseWhy = '';
+
+  constructor(context: DriverContext) {
+    this.#context = context;
+    this.events = new Emitter((error) => context.log.error({ error: String(error) }, 'a listener failed'));
+  }
+
+  /** `at`: monotonic milliseconds of the last byte. */
+  read(text: string, medium: Medium, at: number, symbology?: string, uid?: Uint8Array): void {
+    this.count('frames');
+    const wasDegraded = this.degradedBy !== undefined;
+    this.#noiseTimes = [];
+    this.events.emit('read', { text, medium, ...(symbology !== undefined && { symbology }), ...(uid && { uid }), at });
+    if (wasDegraded) this.events.emit('status', this.status('ready', '', {}));
+  }
+
+  /** Bytes that were no read. */
+  noise(bytes: number, why: string): void {
+    const now = this.#context.clock.monotonic();
+    this.count('noise');
+    this.count('noiseBytes', bytes);
+    this.#noiseWhy = why;
+    this.#noiseTimes = [...this.#noiseTimes.filter((t) => now - t < NOISE_WINDOW), now].slice(-NOISE_LIMIT);
+    this.events.emit('noise', { bytes, why });
+    if (this.#noiseTimes.length === NOISE_LIMIT) this.events.emit('status', this.status('ready', '', {}));
+  }
+
+  count(name: string, by = 1): void {
+    this.counters[name] = (this.counters[name] ?? 0) + by;
+  }
+
+  /** Why a reader that is there is of little use. */
+  get degradedBy(): string | undefined {
+    return this.#noiseTimes.length >= NOISE_LIMIT ? this.#noiseWhy : undefined;
+  }
+
+  /** The device's status from its port's state. */
+  status(state: DeviceState, reason: string, more: Readonly<Record<string, number>>): DeviceStatus {
+    const counters = { ...this.counters, ...more };
+    if (state !== 'ready') return { state, reason, counters };
+    const why = this.degradedBy;
+    return why === undefined ? { state, counters } : { state: 'degraded', reason: why, counters };
+  }
+}
