@@ -61,7 +61,7 @@ export class HidReports {
         release: () => this.#release(),
         remedy: (error) => remedyFor(error, this.#match),
         up: () => {
-          context.log.info({ device: this.#info?.path, product: this.#info?.product }, 'HID device open');
+          context.log.info({ node: this.#info?.path, product: this.#info?.product }, 'HID device open');
           this.#events.emit('up', undefined);
         },
         down: (reason) => this.#events.emit('down', reason),
