@@ -53,6 +53,27 @@ export async function scenario(stage: Stage): Promise<void> {
   const idle = (id: string): Promise<StatusReport> =>
     agent.until(status, (s) => lane(s, id).phase === 'ready', `${id} is ready`, 8_000);
 
+  /**
+   * A card in front of the Wiegand reader. On a busy host the emulated machine may pause between two bits, which must be noise and never a
+   * wrong card; people present it again then.
+   */
+  const present = async (bits: string, openings: number): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      await agent.do('wiegand', { bits });
+      try {
+        await agent.until(
+          () => rises('eastOpen', 0),
+          (n) => n > openings,
+          'relay of the card',
+          3_000,
+        );
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
+  };
+
   for (let n = 1; n <= 60; n++) await agent.do('sell', { barcode: code(n) });
   await agent.do('sell', { barcode: 'CARD-TICKET', card: CARD });
   const active = await agent.do('level', { line: 'eastOpen' });
@@ -154,8 +175,7 @@ export async function scenario(stage: Stage): Promise<void> {
     await agent.do('wiegand', { bits: `1${bits}`, raw: true });
     await agent.until(status, (s) => (lane(s, 'east').devices[0]?.status.counters.noise ?? 0) === 1, 'noise');
     const seq = await lastSeq();
-    await agent.do('wiegand', { bits });
-    await opened('eastOpen', before, 0);
+    await present(bits, before);
     await agent.do('walk', { line: 'eastPass', high: false, ms: 120 });
     await outcome(seq, 'passed');
     await agent.until(
@@ -272,9 +292,9 @@ export async function scenario(stage: Stage): Promise<void> {
       await agent.do('sell', { barcode: 'CARD-2', card: 'ABCDEF' });
       await agent.do('sync');
       const [north, east] = [await rises('open', 1), await rises('eastOpen', 0)];
+      await present(bits, east);
       scan(code(52));
-      await agent.do('wiegand', { bits });
-      await Promise.all([opened('open', north), opened('eastOpen', east, 0)]);
+      await opened('open', north);
       const seq = await lastSeq();
       await agent.do('kill', { signal: 'SIGKILL' });
       await agent.until(
