@@ -1,24 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
+import { loadIoctl } from './ioctl.js';
 
-/** Both unlock the master on descriptor 3 and print the number of its slave: Node has no ioctl of its own. */
-const HELPERS: readonly (readonly [string, readonly string[]])[] = [
-  [
-    'python3',
-    [
-      '-c',
-      "import fcntl,struct;fcntl.ioctl(3,0x40045431,struct.pack('i',0));print(struct.unpack('i',fcntl.ioctl(3,0x80045430,struct.pack('i',0)))[0])",
-    ],
-  ],
-  [
-    'perl',
-    [
-      '-e',
-      'open(M,"+<&=3") or die; my $z=pack("i",0); ioctl(M,0x40045431,$z) or die; my $n=pack("i",0); ioctl(M,0x80045430,$n) or die; print unpack("i",$n);',
-    ],
-  ],
-];
+/** ioctl_tty(2) and termios(3) of Linux. */
+const TIOCSPTLCK = 0x40045431;
+const TIOCGPTN = 0x80045430;
+const TCGETS = 0x5401;
+const TCSETS = 0x5402;
+const CS8_CREAD = 0x30 | 0x80;
+const VMIN = 17 + 6;
+
 const OPEN = constants.O_RDWR | constants.O_NOCTTY;
 
 /** The device's end of a pseudo-terminal; `path` is what a serial driver opens. */
@@ -45,11 +36,10 @@ export function createPty(): Pty {
   let slave: number;
   let path: string;
   try {
-    path = `/dev/pts/${slaveNumber(master)}`;
+    path = `/dev/pts/${unlock(master)}`;
     // Held open so that the master does not hang up whenever the driver is between two openings.
     slave = openSync(path, OPEN);
-    const raw = spawnSync('stty', ['-F', path, 'raw', '-echo']);
-    if (raw.status !== 0) throw new PtyUnavailable(`stty failed on ${path}`);
+    makeRaw(slave);
   } catch (error) {
     closeSync(master);
     throw error;
@@ -88,13 +78,30 @@ export function createPty(): Pty {
   };
 }
 
-function slaveNumber(master: number): string {
-  for (const [command, args] of HELPERS) {
-    const run = spawnSync(command, args, { stdio: ['ignore', 'pipe', 'ignore', master], encoding: 'utf8' });
-    const text = run.stdout?.trim() ?? '';
-    if (run.status === 0 && /^\d+$/.test(text)) return text;
+/** Unlocks the other end and returns its number. */
+function unlock(master: number): number {
+  const number = Buffer.alloc(4);
+  try {
+    const ioctl = loadIoctl();
+    ioctl(master, TIOCSPTLCK, Buffer.alloc(4));
+    ioctl(master, TIOCGPTN, number);
+  } catch (cause) {
+    throw new PtyUnavailable(`a pseudo-terminal could not be unlocked: ${(cause as Error).message}`);
   }
-  throw new PtyUnavailable('neither python3 nor perl could unlock a pseudo-terminal');
+  return number.readInt32LE(0);
+}
+
+/** No echo, no translation, no signals: bytes as on a cable. */
+function makeRaw(fd: number): void {
+  const termios = Buffer.alloc(64);
+  loadIoctl()(fd, TCGETS, termios);
+  // Input, output and local flags off.
+  termios.writeUInt32LE(0, 0);
+  termios.writeUInt32LE(0, 4);
+  termios.writeUInt32LE((termios.readUInt32LE(8) & ~0x30) | CS8_CREAD, 8);
+  termios.writeUInt32LE(0, 12);
+  termios[VMIN] = 1;
+  loadIoctl()(fd, TCSETS, termios);
 }
 
 /** A pseudo-terminal behind a name that stays, as udev's links do: it can be unplugged and plugged in again. */

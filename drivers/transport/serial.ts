@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { writeSync } from 'node:fs';
 import type { SerialPort } from 'serialport';
-import type { DeviceStatus, DriverContext } from '../contract.js';
+import type { DeviceState, DriverContext } from '../contract.js';
 import { DriverFault } from '../contract.js';
 import { Emitter } from './emitter.js';
+import { KeepOpen } from './keep-open.js';
 import { readPromptly } from './prompt-read.js';
 
 export interface SerialSettings {
@@ -22,93 +23,67 @@ export interface BytePortEvents {
   down: (reason: string) => void;
 }
 
-/** A new device is looked for this often, milliseconds; "back in service within 2 s" follows from it. */
-const RETRY_MIN = 250;
-const RETRY_MAX = 1_000;
 /** An open port whose device vanished does not always say so: the path is looked at this often, milliseconds. */
 const WATCH_EVERY = 500;
 
 /**
- * A serial port that is opened again and again. Open, back-off and reconnect live here, once, for all serial drivers.
- * A write on a closed port is refused at once: serialport itself would keep it and send it at the next opening, minutes late.
+ * A serial port that is opened again and again. A write on a closed port is refused at once: serialport itself would keep it and send it at the
+ * next opening, minutes late.
  */
 export class SerialBytes {
   readonly #settings: SerialSettings;
   readonly #context: DriverContext;
   readonly #events: Emitter<BytePortEvents>;
+  readonly #keep: KeepOpen;
   #port: SerialPort | undefined;
-  #device: string | undefined;
-  #state: DeviceStatus['state'] = 'starting';
-  #reason = '';
-  #reconnects = 0;
-  #stop: AbortController | undefined;
-  #loop: Promise<void> = Promise.resolve();
-  #wasUp = false;
+  #watch = new AbortController();
 
   constructor(settings: SerialSettings, context: DriverContext) {
     this.#settings = settings;
     this.#context = context;
     this.#events = new Emitter((error) => context.log.error({ error: String(error) }, 'a listener failed'));
+    this.#keep = new KeepOpen(
+      {
+        openOnce: () => this.#openOnce(),
+        release: () => this.#release(),
+        remedy: (error) => remedyFor(error, settings.path),
+        up: () => {
+          context.log.info({ path: settings.path }, 'port open');
+          this.#events.emit('up', undefined);
+        },
+        down: (reason) => this.#events.emit('down', reason),
+      },
+      context,
+    );
   }
 
-  get state(): DeviceStatus['state'] {
-    return this.#state;
+  get state(): DeviceState {
+    return this.#keep.state;
   }
   get reason(): string {
-    return this.#reason;
+    return this.#keep.reason;
   }
   get reconnects(): number {
-    return this.#reconnects;
+    return this.#keep.reconnects;
   }
 
   on<K extends keyof BytePortEvents>(event: K, listener: BytePortEvents[K]): () => void {
     return this.#events.on(event, listener);
   }
 
-  /** Resolves when the first attempt is over, whether the device was there or not. */
-  async open(): Promise<void> {
-    if (this.#stop) return;
-    const stop = new AbortController();
-    this.#stop = stop;
-    this.#state = 'starting';
-    let first: () => void = () => {};
-    const tried = new Promise<void>((resolve) => {
-      first = resolve;
-    });
-    this.#loop = this.#keepOpen(stop.signal, first);
-    await tried;
-  }
-
-  async #keepOpen(stop: AbortSignal, first: () => void): Promise<void> {
-    let wait = RETRY_MIN;
-    while (!stop.aborted) {
-      try {
-        const { gone } = await this.#openOnce();
-        wait = RETRY_MIN;
-        first();
-        await this.#untilGone(gone, stop);
-      } catch (error) {
-        this.#down('offline', remedyFor(error, this.#settings.path));
-        first();
-      }
-      if (stop.aborted) break;
-      await this.#context.clock.sleep(wait * (0.8 + 0.4 * this.#context.random()), stop);
-      wait = Math.min(wait * 2, RETRY_MAX);
-    }
-    await this.#closePort();
-  }
-
-  /** Opens the port; `gone` resolves with a reason when it is gone. */
   async #openOnce(): Promise<{ gone: Promise<string> }> {
     // Loaded on first use: a gate without a serial device needs no native add-on, and a start is quicker.
     const { SerialPort } = await import('serialport');
-    const device = await identity(this.#settings.path);
-    const port = new SerialPort({ ...this.#settings, autoOpen: false });
+    const { path, baudRate, dataBits, parity, stopBits } = this.#settings;
+    const device = await identity(path);
+    const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, autoOpen: false });
+    let lost: (reason: string) => void = () => {};
     const gone = new Promise<string>((resolve) => {
-      // Both may come, also twice: whoever is first counts.
-      port.on('close', () => resolve('unplugged'));
-      port.on('error', (error: Error) => resolve(error.message));
+      lost = (reason) => resolve(`${path}: ${reason}; waiting for it to come back`);
     });
+    // Both may come, also twice: whoever is first counts.
+    port.on('close', () => lost('unplugged'));
+    port.on('error', (error: Error) => lost(error.message));
     await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
     // What was sent before the port was opened belongs to nobody.
     await new Promise<void>((resolve) => port.flush(() => resolve()));
@@ -117,36 +92,25 @@ export class SerialBytes {
       if (this.#port === port) this.#events.emit('data', chunk);
     });
     this.#port = port;
-    this.#device = device;
-    this.#state = 'ready';
-    this.#reason = '';
-    if (this.#wasUp) this.#reconnects++;
-    this.#wasUp = true;
-    this.#context.log.info({ path: this.#settings.path }, 'port open');
-    this.#events.emit('up', undefined);
+    this.#watch = new AbortController();
+    void this.#watchPath(device, lost, this.#watch.signal);
     return { gone };
   }
 
-  async #untilGone(gone: Promise<string>, stop: AbortSignal): Promise<void> {
-    let reason: string | undefined;
-    const ended = new AbortController();
-    void gone.then((why) => {
-      reason = why;
-      ended.abort();
-    });
-    const either = AbortSignal.any([ended.signal, stop]);
-    while (!either.aborted) {
-      await this.#context.clock.sleep(WATCH_EVERY, either);
-      if (either.aborted) break;
+  async #watchPath(device: string, lost: (reason: string) => void, stop: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#context.clock.sleep(WATCH_EVERY, stop);
+      if (stop.aborted) return;
       const now = await identity(this.#settings.path).catch(() => undefined);
-      if (now !== this.#device) {
-        reason = 'unplugged';
-        break;
-      }
+      if (now !== device) return lost('unplugged');
     }
-    if (!stop.aborted)
-      this.#down('offline', `${this.#settings.path}: ${reason ?? 'gone'}; waiting for it to come back`);
-    await this.#closePort();
+  }
+
+  async #release(): Promise<void> {
+    this.#watch.abort();
+    const port = this.#port;
+    this.#port = undefined;
+    if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
   }
 
   /**
@@ -171,26 +135,11 @@ export class SerialBytes {
       throw new DriverFault('write-failed', `${this.#settings.path} took ${written} of ${bytes.length} bytes`);
   }
 
-  #down(state: 'offline' | 'closed', reason: string): void {
-    if (this.#state === state && this.#reason === reason) return;
-    this.#state = state;
-    this.#reason = reason;
-    if (state === 'offline') this.#context.log.warn({ reason }, 'port away');
-    this.#events.emit('down', reason);
+  open(): Promise<void> {
+    return this.#keep.open();
   }
-
-  async #closePort(): Promise<void> {
-    const port = this.#port;
-    this.#port = undefined;
-    if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
-  }
-
-  async close(): Promise<void> {
-    this.#stop?.abort();
-    await this.#loop;
-    this.#stop = undefined;
-    this.#wasUp = false;
-    this.#down('closed', 'closed');
+  close(): Promise<void> {
+    return this.#keep.close();
   }
 }
 
