@@ -50,7 +50,8 @@ export class PassageSensor {
       c.until = undefined;
       c.judged = false;
       const other = this.#contacts[way === 'A' ? 'B' : 'A'];
-      const together = other.since !== undefined && Math.abs(at - other.since) <= TOGETHER;
+      // A contact that is back at rest was a person: a power cut holds both.
+      const together = other.since !== undefined && other.until === undefined && at - other.since <= TOGETHER;
       if (together || Math.abs(at - this.#readyChanged) <= TOGETHER) out.push(...this.#lostPower());
     } else if (active && !c.judged) {
       // Bounce: one contact, from its first rise to its last fall.

@@ -12,6 +12,8 @@ export class VirtualBoard implements Board {
   readonly counters: Record<string, number> = {};
   state: DeviceState = 'starting';
   reason = '';
+  /** What hangs on its relays. */
+  onRelay: (output: Output, on: boolean) => void = () => {};
   readonly #levels = new Map<Input, boolean>();
   readonly #events: Emitter<BoardEvents>;
   readonly #context: DriverContext;
@@ -39,7 +41,11 @@ export class VirtualBoard implements Board {
     if (this.state === 'ready') this.#down('offline', 'unplugged');
   }
   #down(state: DeviceState, reason: string): void {
-    this.on_.clear();
+    // A board without power has its relays off.
+    for (const output of [...this.on_]) {
+      this.on_.delete(output);
+      this.onRelay(output, false);
+    }
     this.state = state;
     this.reason = reason;
     this.#events.emit('down', reason);
@@ -48,8 +54,10 @@ export class VirtualBoard implements Board {
     if (this.state !== 'ready') throw new DriverFault('offline', 'the virtual barrier is not open');
     if (this.#context.clock.monotonic() > expiresAt) throw new DriverFault('expired', 'too late');
     if (on && !this.on_.has(output)) this.counters[output] = (this.counters[output] ?? 0) + 1;
+    const was = this.on_.has(output);
     if (on) this.on_.add(output);
     else this.on_.delete(output);
+    if (was !== on) this.onRelay(output, on);
   }
   level(input: Input): boolean | undefined {
     return this.inputs.has(input) ? (this.#levels.get(input) ?? false) : undefined;
