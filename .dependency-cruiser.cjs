@@ -77,6 +77,7 @@ module.exports = {
       node,
       ...pkg('zod', 'yaml'),
     ]),
+    only('fleet', '^src/fleet/', ['^src/fleet/', '^src/diagnostics/read-model', ...common, node, ...pkg('koffi')]),
     only('simulator', '^src/simulator/', [
       '^src/simulator/',
       '^src/domain/',

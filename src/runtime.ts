@@ -52,6 +52,7 @@ export class Gate implements ReadModel {
   #api: { close(): Promise<void> } | undefined;
   #settlement!: Settlement;
   #readyAfter = 0;
+  #lastCheckAt = 0;
   #stop = new AbortController();
   #recovering: Promise<void> = Promise.resolve();
 
@@ -120,7 +121,13 @@ export class Gate implements ReadModel {
     this.#recovering = this.#recoverLoop();
   }
 
+  /** UTC milliseconds of the last decision; 0 = none since the start. */
+  get lastCheckAt(): number {
+    return this.#lastCheckAt;
+  }
+
   #emit(event: LaneEvent): void {
+    this.#lastCheckAt = event.at;
     this.#p.log.info({ ...event }, event.admitted ? 'admitted' : 'refused');
     this.#tell({ event: 'decision', data: event });
   }

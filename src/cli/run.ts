@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.js';
 import { loadConfig } from '../config/load.js';
+import { watchOver } from '../fleet/watch.js';
 import { createLog } from '../log.js';
 import { Gate } from '../runtime.js';
 import { configOption } from './options.js';
 
-/** Milliseconds a stop may take; balena's default grace period is 10 s. */
-const STOP_DEADLINE = 8_000;
+/** Milliseconds a stop may take beside the passage in hand; the composition's grace period is 20 s. */
+const STOP_MARGIN = 8_000;
 
 export function runCommand(): Command {
   return new Command('run')
@@ -17,16 +18,29 @@ export function runCommand(): Command {
       const log = createLog(config.log.level);
       const gate = await Gate.start(config, { clock: systemClock, random: Math.random, log });
       process.title = 'portillon';
+      const watch = watchOver({
+        clock: systemClock,
+        log,
+        env: process.env,
+        dataFolder: config.data,
+        status: () => gate.status(),
+        lastCheckAt: () => gate.lastCheckAt,
+        updateLock: config.fleet.updateLock,
+      });
       let stopping = false;
       const stop = (signal: string): void => {
         if (stopping) process.exit(130);
         stopping = true;
         log.info({ signal }, 'stopping');
-        const deadline = setTimeout(() => {
-          log.error({}, 'the stop took too long and is cut short; what was acknowledged is on the disk');
-          process.exit(1);
-        }, STOP_DEADLINE);
+        const deadline = setTimeout(
+          () => {
+            log.error({}, 'the stop took too long and is cut short; what was acknowledged is on the disk');
+            process.exit(1);
+          },
+          STOP_MARGIN + Math.max(...config.lanes.map((l) => l.passageTimeout)),
+        );
         deadline.unref();
+        watch.close();
         void gate.stop().then(() => process.exit(0));
       };
       process.on('SIGTERM', () => stop('SIGTERM'));

@@ -12,7 +12,11 @@ export interface Problem {
 }
 
 /** Variables of our prefix that are no keys. */
-const RESERVED = /^PORTILLON_(CONFIG|TEST_.*)$/;
+const RESERVED = /^PORTILLON_(CONFIG|CONFIG_YAML|TEST_.*|VIRTUAL_GATE_.*)$/;
+
+/** True when variables alone could be a configuration: there need be no file then. */
+export const hasVariables = (env: NodeJS.ProcessEnv): boolean =>
+  Object.keys(env).some((name) => name.startsWith('PORTILLON_') && !RESERVED.test(name));
 
 /** Applies `PORTILLON_...` variables to the tree; returns where each one went, and what was wrong. */
 export function applyEnvironment(
@@ -23,7 +27,8 @@ export function applyEnvironment(
   const sources = new Map<string, string>();
   const problems: Problem[] = [];
   const patterns = keysOf(schema).map((key) => ({ path: key.path, name: envName(key.path) }));
-  for (const [name, value] of Object.entries(env)) {
+  // In order, so that item 0 of a list is there before item 1 is set.
+  for (const [name, value] of Object.entries(env).sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))) {
     if (!name.startsWith('PORTILLON_') || RESERVED.test(name) || value === undefined) continue;
     const path = pathOf(name, patterns);
     if (!path) {
@@ -57,13 +62,14 @@ function pathOf(name: string, patterns: readonly { path: Path; name: string }[])
   return undefined;
 }
 
-/** Text of a variable to what the key holds: whole numbers, lists by commas, everything else stays text. */
+/** Text of a variable to what the key holds: whole numbers, lists by commas, true and false, everything else stays text. */
 function convert(text: string, schema: z.ZodType, path: Path, tree: unknown): unknown {
   const at = schemaAt(schema, path, tree);
   if (!at) return text;
   const { base } = unwrap(at);
   const { type } = defOf(base);
   if (type === 'array') return text === '' ? [] : text.split(',').map((t) => t.trim());
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   const numeric = type === 'number' || type === 'int' || type === 'union';
   return numeric && /^-?\d+$/.test(text) ? Number(text) : text;
 }

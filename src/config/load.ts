@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from '../errors.js';
-import { applyEnvironment, type Problem } from './env.js';
+import { applyEnvironment, hasVariables, type Problem } from './env.js';
 import { getAt, isMap, type Path, pathText } from './path.js';
 import { lineFinder, problemsOf } from './problems.js';
 import { configSchema, type GateConfig } from './schema.js';
@@ -30,7 +30,7 @@ export class InvalidConfig extends ConfigError {
 
 /** Reads, overrides, checks. Throws `InvalidConfig` with every problem at once. */
 export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
-  const text = readText(file);
+  const text = readText(file, env);
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter });
   if (document.errors.length > 0) {
@@ -71,10 +71,14 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
   return { config, sources, file };
 }
 
-function readText(file: string): string {
+/** Without a file a gate can be configured by variables alone: the whole text in `PORTILLON_CONFIG_YAML`, or key by key. */
+function readText(file: string, env: NodeJS.ProcessEnv): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    if (missing && env.PORTILLON_CONFIG_YAML !== undefined) return env.PORTILLON_CONFIG_YAML;
+    if (missing && hasVariables(env)) return '';
     throw new ConfigError(`cannot read ${file}`, {
       cause,
       hint: 'name it with --config; `portillon config example > gate.yaml` writes a first one',

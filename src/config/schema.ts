@@ -64,6 +64,22 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Logging.'),
   secutix: secutixSchema.describe('The ticketing platform.'),
+  fleet: z
+    .strictObject({
+      updateLock: z
+        .strictObject({
+          hold: duration('0s', '24h')
+            .default(900_000)
+            .describe('On balena: no update restarts the gate until nobody has come for this time.'),
+          longest: duration('1m', '72h')
+            .default(50_400_000)
+            .describe('On balena: after this time an update may come all the same, between two people.'),
+        })
+        .prefault({})
+        .describe("balena's update lock."),
+    })
+    .prefault({})
+    .describe('The machine around the gate.'),
   lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
 });
 
