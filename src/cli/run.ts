@@ -9,6 +9,11 @@ import { configOption } from './options.js';
 /** Milliseconds a stop may take beside the passage in hand; the composition's grace period is 20 s. */
 const STOP_MARGIN = 8_000;
 
+interface Running {
+  gate: Gate;
+  watch: { close(): void };
+}
+
 export function runCommand(): Command {
   return new Command('run')
     .description('run this gate until it is told to stop (SIGTERM, Ctrl-C)')
@@ -16,16 +21,10 @@ export function runCommand(): Command {
     .action(async ({ config: file }: { config: string }) => {
       const { config } = loadConfig(file);
       const log = createLog(config.log.level);
-      const gate = await Gate.start(config, { clock: systemClock, random: Math.random, log });
-      process.title = 'portillon';
-      const watch = watchOver({
-        clock: systemClock,
-        log,
-        env: process.env,
-        dataFolder: config.data,
-        status: () => gate.status(),
-        lastCheckAt: () => gate.lastCheckAt,
-        updateLock: config.fleet.updateLock,
+      // Before the start, which opens devices: whoever stops a gate that is still starting wants its outputs off too.
+      let started: (running: Running) => void = () => {};
+      const running = new Promise<Running>((resolve) => {
+        started = resolve;
       });
       let stopping = false;
       const stop = (signal: string): void => {
@@ -40,10 +39,25 @@ export function runCommand(): Command {
           STOP_MARGIN + Math.max(...config.lanes.map((l) => l.passageTimeout)),
         );
         deadline.unref();
-        watch.close();
-        void gate.stop().then(() => process.exit(0));
+        void running.then(async ({ gate, watch }) => {
+          watch.close();
+          await gate.stop();
+          process.exit(0);
+        });
       };
       process.on('SIGTERM', () => stop('SIGTERM'));
       process.on('SIGINT', () => stop('SIGINT'));
+      const gate = await Gate.start(config, { clock: systemClock, random: Math.random, log });
+      process.title = 'portillon';
+      const watch = watchOver({
+        clock: systemClock,
+        log,
+        env: process.env,
+        dataFolder: config.data,
+        status: () => gate.status(),
+        lastCheckAt: () => gate.lastCheckAt,
+        updateLock: config.fleet.updateLock,
+      });
+      started({ gate, watch });
     });
 }
