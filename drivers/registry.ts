@@ -9,6 +9,9 @@ import { pcscOptions } from './pcsc/options.js';
 import { readerFeedbackOptions } from './reader-feedback/options.js';
 import { serialRelayOptions } from './serial-relay/options.js';
 import { serialScannerOptions } from './serial-scanner/options.js';
+import { ssiOptions } from './ssi/options.js';
+import { textDisplayOptions } from './text-display/options.js';
+import { twn4Options } from './twn4/options.js';
 import { usbRelayOptions } from './usb-relay/options.js';
 import { virtualBarrierOptions, virtualIndicatorOptions, virtualReaderOptions } from './virtual/options.js';
 import { wiegandOptions } from './wiegand/options.js';
@@ -16,8 +19,10 @@ import { wiegandOptions } from './wiegand/options.js';
 /** One line a driver: its options, and below the code that is loaded only when a gate names it. */
 export const readerOptionsSchema = z.discriminatedUnion('driver', [
   serialScannerOptions,
+  ssiOptions,
   hidPosOptions,
   hidKeyboardOptions,
+  twn4Options,
   osdpOptions,
   pcscOptions,
   wiegandOptions,
@@ -32,6 +37,7 @@ export const barrierOptionsSchema = z.discriminatedUnion('driver', [
 ]);
 export const indicatorOptionsSchema = z.discriminatedUnion('driver', [
   gpioIndicatorOptions,
+  textDisplayOptions,
   readerFeedbackOptions,
   virtualIndicatorOptions,
 ]);
@@ -44,10 +50,14 @@ export async function createReader(options: ReaderOptions, context: DriverContex
   switch (options.driver) {
     case 'serial-scanner':
       return (await import('./serial-scanner/driver.js')).create(options, context);
+    case 'ssi':
+      return (await import('./ssi/driver.js')).create(options, context);
     case 'hid-pos':
       return (await import('./hid-pos/driver.js')).create(options, context);
     case 'hid-keyboard':
       return (await import('./hid-keyboard/driver.js')).create(options, context);
+    case 'twn4':
+      return (await import('./twn4/driver.js')).create(options, context);
     case 'osdp':
       return (await import('./osdp/driver.js')).create(options, context);
     case 'pcsc':
@@ -83,6 +93,8 @@ export async function createIndicator(
   switch (options.driver) {
     case 'gpio':
       return (await import('./gpio/driver.js')).createIndicator(options, context);
+    case 'text-display':
+      return (await import('./text-display/driver.js')).create(options, context);
     case 'reader':
       return (await import('./reader-feedback/driver.js')).create(options, readers);
     case 'virtual':

@@ -36,6 +36,8 @@ class SerialScanner implements Reader {
       show: ({ pattern }) => {
         if (pattern === 'admit' || pattern === 'attend') this.#command('beepGood');
         else if (pattern === 'refuse') this.#command('beepBad');
+        else if (pattern === 'ready') this.#command('triggerOn');
+        else if (pattern === 'closed') this.#command('triggerOff');
       },
     };
     this.#port.on('data', (chunk) => this.#onData(chunk));
