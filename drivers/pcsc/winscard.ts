@@ -48,8 +48,20 @@ export interface Winscard {
   close(): void;
 }
 
-/** Throws when the library or the service is not there. */
-export function openWinscard(): Winscard {
+type Call = (...arguments_: unknown[]) => number;
+interface Library {
+  establish: Call;
+  releaseContext: Call;
+  list: Call;
+  statusChange: Call;
+  connect: Call;
+  disconnect: Call;
+  send: Call;
+}
+let loaded: Library | undefined;
+
+/** Once a process: the names of the structures are registered with koffi. Throws when the library is not there. */
+function load(): Library {
   const require = createRequire(import.meta.url);
   const koffi = require('koffi') as Koffi;
   const lib = koffi.load('libpcsclite.so.1');
@@ -63,22 +75,29 @@ export function openWinscard(): Winscard {
     rgbAtr: koffi.array('uint8_t', 33, 'Typed'),
   });
   koffi.struct('SCARD_IO_REQUEST', { dwProtocol: 'unsigned long', cbPciLength: 'unsigned long' });
-  const f = (declaration: string) => lib.func(declaration) as (...a: unknown[]) => number;
-  const establish = f('long SCardEstablishContext(unsigned long scope, void *r1, void *r2, _Out_ long *context)');
-  const releaseContext = f('long SCardReleaseContext(long context)');
-  const list = f(
-    'long SCardListReaders(long context, const char *groups, _Out_ uint8_t *readers, _Inout_ unsigned long *length)',
-  );
-  const statusChange = f(
-    'long SCardGetStatusChange(long context, unsigned long ms, _Inout_ SCARD_READERSTATE *states, unsigned long count)',
-  );
-  const connect = f(
-    'long SCardConnect(long context, const char *reader, unsigned long share, unsigned long protocols, _Out_ long *card, _Out_ unsigned long *protocol)',
-  );
-  const disconnect = f('long SCardDisconnect(long card, unsigned long disposition)');
-  const send = f(
-    'long SCardTransmit(long card, SCARD_IO_REQUEST *pci, const uint8_t *bytes, unsigned long length, void *recvPci, _Out_ uint8_t *answer, _Inout_ unsigned long *answerLength)',
-  );
+  const f = (declaration: string): Call => lib.func(declaration) as Call;
+  return {
+    establish: f('long SCardEstablishContext(unsigned long scope, void *r1, void *r2, _Out_ long *context)'),
+    releaseContext: f('long SCardReleaseContext(long context)'),
+    list: f(
+      'long SCardListReaders(long context, const char *groups, _Out_ uint8_t *readers, _Inout_ unsigned long *length)',
+    ),
+    statusChange: f(
+      'long SCardGetStatusChange(long context, unsigned long ms, _Inout_ SCARD_READERSTATE *states, unsigned long count)',
+    ),
+    connect: f(
+      'long SCardConnect(long context, const char *reader, unsigned long share, unsigned long protocols, _Out_ long *card, _Out_ unsigned long *protocol)',
+    ),
+    disconnect: f('long SCardDisconnect(long card, unsigned long disposition)'),
+    send: f(
+      'long SCardTransmit(long card, SCARD_IO_REQUEST *pci, const uint8_t *bytes, unsigned long length, void *recvPci, _Out_ uint8_t *answer, _Inout_ unsigned long *answerLength)',
+    ),
+  };
+}
+
+/** Throws when the library or the service is not there. */
+export function openWinscard(): Winscard {
+  const { establish, releaseContext, list, statusChange, connect, disconnect, send } = (loaded ??= load());
 
   const check = (call: string, result: number): void => {
     const code = Number(BigInt.asUintN(32, BigInt(result)));
