@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchCodecs } from './codecs.js';
 import { benchDecision, fillList } from './decision.js';
 import { benchGate, benchLimited } from './gate.js';
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     scans: { type: 'string', default: '1500' },
     'skip-limited': { type: 'boolean', default: false },
     'decision-only': { type: 'boolean', default: false },
+    'codecs-only': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(values.tickets);
@@ -33,17 +35,23 @@ const row = (what: string, value: number, unit: string, limit: number): void => 
 };
 const result: Record<string, unknown> = { tickets, node: process.version };
 
+const codecs = benchCodecs();
+result.codecs = codecs;
+log('last byte of a frame to its read, us');
+for (const [name, q] of Object.entries(codecs))
+  log(`      ${name.padEnd(32)} p50 ${q.p50.toFixed(1).padStart(6)}  p99 ${q.p99.toFixed(1).padStart(6)}`);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
-try {
+if (!values['codecs-only']) await benchDecisionRow();
+rmSync(folder, { recursive: true, force: true });
+
+async function benchDecisionRow(): Promise<void> {
   log(`decision with ${tickets} tickets ...`);
   result.fillSeconds = await fillList(`${folder}/list`, tickets);
   const decision = await benchDecision(folder, tickets, 200_000);
   result.decision = decision;
   row('look-up + decide, p99', decision.p99, 'us', 100);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
-if (!values['decision-only']) {
+if (!values['decision-only'] && !values['codecs-only']) {
   const g = await benchGate(tickets, Number(values.scans), log);
   result.gate = g;
   row('scan to relay, idle, p50 (2.5 x floor)', g.idle.p50, 'us', 2.5 * g.floor.p50);
