@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { formatDuration } from '../../drivers/contract-options.js';
 import { listDrivers } from '../../drivers/registry.js';
+import { PortillonError } from '../errors.js';
 import { jsonOption } from './options.js';
 import { printJson, printLine } from './output.js';
 
@@ -13,7 +14,10 @@ export function driversCommand(): Command {
     .action((name: string | undefined, options: { json: boolean }) => {
       const drivers = listDrivers().filter((d) => name === undefined || d.name === name);
       if (drivers.length === 0)
-        throw new Error(`no driver ${name}; there are: ${[...new Set(listDrivers().map((d) => d.name))].join(', ')}`);
+        throw new PortillonError(
+          'NO_DRIVER',
+          `no driver ${name}; there are: ${[...new Set(listDrivers().map((d) => d.name))].join(', ')}`,
+        );
       if (options.json) {
         printJson(
           drivers.map(({ kind, name: n, help, schema }) => ({

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { ReadEvent } from '../diagnostics/read-model.js';
 import { askGate } from './gate-api.js';
+import { PortillonError } from '../errors.js';
 import { configOption, dataOption, integer, jsonOption } from './options.js';
 import { colours, printLine } from './output.js';
 
@@ -34,7 +35,8 @@ async function listen(id: string | undefined, options: Options): Promise<void> {
     const all = lanes.flatMap((l) =>
       l.devices.filter((d) => d.role.startsWith('reader')).map((d) => `${l.id}/${d.role}`),
     );
-    if (id !== undefined && !all.includes(id)) throw new Error(`no reader ${id}; there are: ${all.join(', ')}`);
+    if (id !== undefined && !all.includes(id))
+      throw new PortillonError('NO_READER', `no reader ${id}; there are: ${all.join(', ')}`);
     let left = options.count ?? Number.POSITIVE_INFINITY;
     const { ended } = await api.events(
       'read',

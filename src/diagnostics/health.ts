@@ -30,7 +30,10 @@ export function conditionsOf(parts: {
       );
     for (const { role, status } of lane.devices) {
       if (status.state === 'ready' || status.state === 'starting') continue;
-      const severity = status.state === 'degraded' || role === 'indicator' ? 'degraded' : 'down';
+      // A lane with another reader left still admits.
+      const others =
+        role.startsWith('reader') && lane.devices.some((d) => d.role.startsWith('reader') && isServing(d.status));
+      const severity = status.state === 'degraded' || role === 'indicator' || others ? 'degraded' : 'down';
       add(
         severity,
         `${lane.id} ${role}: ${status.reason ?? status.state}`,
@@ -76,6 +79,8 @@ export function conditionsOf(parts: {
   } else add('degraded', 'the sync thread has not reported yet', 'wait a few seconds');
   return conditions.sort((a, b) => (a.severity === b.severity ? 0 : a.severity === 'down' ? -1 : 1));
 }
+
+const isServing = ({ state }: { state: string }): boolean => state === 'ready' || state === 'degraded';
 
 export function healthOf(conditions: readonly Condition[]): 'ok' | 'degraded' | 'down' {
   if (conditions.some((c) => c.severity === 'down')) return 'down';
