@@ -13,7 +13,8 @@ export interface TurnstileRules {
 
 /** What a turnstile hangs on: a board's relays come in, its contacts go out. */
 export interface TurnstileWires {
-  drive(input: Input, active: boolean): void;
+  /** `at`: time of the edge where it matters, by `now`. */
+  drive(input: Input, active: boolean, at?: number): void;
   /** Milliseconds; the returned function takes it back. */
   later(ms: number, action: () => void): () => void;
   now(): number;
@@ -115,8 +116,10 @@ export class TurnstileTwin {
   /** Closed-at-rest contacts of both ways open together. */
   power(on: boolean): void {
     if (!on) this.#forget();
-    this.#wires.drive('passA', !on);
-    this.#wires.drive('passB', !on);
+    // One cause, one moment, however long this process takes to tell of both.
+    const at = this.#wires.now();
+    this.#wires.drive('passA', !on, at);
+    this.#wires.drive('passB', !on, at);
   }
 
   /** The fire panel's contact is wired to the turnstile itself, and to the monitor. */

@@ -62,11 +62,11 @@ export class VirtualBoard implements Board {
   level(input: Input): boolean | undefined {
     return this.inputs.has(input) ? (this.#levels.get(input) ?? false) : undefined;
   }
-  /** A contact changes. */
-  drive(input: Input, active: boolean): void {
+  /** A contact changes; `at`: monotonic milliseconds of the edge, as a kernel would stamp it. */
+  drive(input: Input, active: boolean, at = this.#context.clock.monotonic()): void {
     if (this.state !== 'ready' || this.#levels.get(input) === active) return;
     this.#levels.set(input, active);
-    this.#events.emit('input', { input, active, at: this.#context.clock.monotonic() });
+    this.#events.emit('input', { input, active, at });
   }
   async describe(): ReturnType<Board['describe']> {
     return [{ name: 'wire', ok: true, detail: 'none: this barrier is virtual' }];

@@ -32,12 +32,12 @@ async function stage(memory: number) {
   const turnstile = new TurnstileTwin(
     { minPulse: 10, wait: 150, pass: 30, memory },
     {
-      drive: (input, active) => board.drive(input, active),
+      drive: (input, active, at) => board.drive(input, active, at),
       later: (ms, action) => {
         const timer = setTimeout(action, ms);
         return () => clearTimeout(timer);
       },
-      now: () => performance.now(),
+      now: () => systemClock.monotonic(),
     },
   );
   board.onRelay = (output, on) => turnstile.relay(output, on);
