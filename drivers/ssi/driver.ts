@@ -120,6 +120,8 @@ class SsiReader implements Reader {
   }
 
   #show(pattern: Pattern): void {
+    // A scanner that is away shows nothing later: the visitor has gone.
+    if (this.#link.state !== 'ready') return;
     const { beeps, ledMask } = this.#options;
     const admitted = pattern === 'admit' || pattern === 'attend';
     const beep = { admit: beeps.good, attend: beeps.attend, refuse: beeps.bad }[pattern as string];

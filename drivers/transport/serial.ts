@@ -127,6 +127,9 @@ export class SerialBytes {
     try {
       written = writeSync(fd, bytes);
     } catch (cause) {
+      // The line is slower than what is written to it: nothing of this went out, and the port is well.
+      if ((cause as NodeJS.ErrnoException).code === 'EAGAIN')
+        throw new DriverFault('busy', `${this.#settings.path} cannot take more at its speed`, cause);
       // EIO and the like: the device is gone, whatever serialport thinks.
       port.emit('error', cause as Error);
       throw new DriverFault('write-failed', `${this.#settings.path}: ${(cause as Error).message}`, cause);

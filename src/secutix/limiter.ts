@@ -20,20 +20,25 @@ const WINDOW = 60_500;
 const PENALTY_FIRST = 60_000;
 const PENALTY_MAX = 15 * 60_000;
 const PRIORITY: Record<CallKind, number> = { push: 0, pull: 1, query: 2 };
+/** A call that could have gone, and was passed over this often by calls of a higher priority, goes next. */
+const PATIENCE = 3;
 
 interface Waiting {
   kind: CallKind;
   runStart: boolean;
+  passedOver: number;
   go: () => void;
 }
+
+const rank = ({ kind, passedOver }: Waiting): number => (passedOver >= PATIENCE ? -1 : PRIORITY[kind]);
 
 /**
  * SecuTix: at most 60 calls a minute, exportList runs at most once a minute. Calls are spaced evenly; the times of the last
  * ones survive a restart.
  *
  * Invariants: no more than `callsPerMinute` calls start in any 60 s, restarts and clock steps included; two runs start at
- * least `exportEveryMs` apart; one call at a time is let through, in order of priority, then of arrival; an aborted wait
- * uses nothing up.
+ * least `exportEveryMs` apart; one call at a time is let through, in order of priority, then of arrival, and nobody who may
+ * go is passed over for ever; an aborted wait uses nothing up.
  */
 export class Limiter {
   readonly #perMinute: number;
@@ -86,6 +91,7 @@ export class Limiter {
       const waiting: Waiting = {
         kind,
         runStart: options.runStart ?? false,
+        passedOver: 0,
         go: () => {
           signal?.removeEventListener('abort', abort);
           resolve();
@@ -116,6 +122,8 @@ export class Limiter {
         }
         const index = this.#queue.indexOf(next.waiting);
         this.#queue.splice(index, 1);
+        // A long backlog of checks asks again at once, every time: without this it would keep the list from being pulled.
+        for (const other of this.#queue) if (this.#waitFor(other.runStart) === 0) other.passedOver++;
         await this.#take(next.waiting.runStart);
         next.waiting.go();
       }
@@ -129,7 +137,7 @@ export class Limiter {
     let best: { waiting: Waiting; wait: number } | undefined;
     for (const waiting of this.#queue) {
       const wait = this.#waitFor(waiting.runStart);
-      if (!best || wait < best.wait || (wait === best.wait && PRIORITY[waiting.kind] < PRIORITY[best.waiting.kind]))
+      if (!best || wait < best.wait || (wait === best.wait && rank(waiting) < rank(best.waiting)))
         best = { waiting, wait };
     }
     return best;
