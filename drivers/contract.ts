@@ -51,6 +51,20 @@ export interface BarrierEvents extends DeviceEvents {
 
 export type Direction = 'entry' | 'exit';
 
+/** One line of a barrier as a technician sees it. */
+export interface LineState {
+  name: string;
+  kind: 'input' | 'output';
+  /** Of an output: what it was told last. Null = not known. */
+  active: boolean | null;
+  /** Changes since start, and the monotonic time of the last one, milliseconds. */
+  changes: number;
+  at: number | null;
+}
+
+/** What goes over a device's wire: bytes, or the change of a line in words. */
+export type Trace = (way: 'in' | 'out', what: Uint8Array | string) => void;
+
 /** One line of a device's self-test. `ok: null` = only a person can tell (did it beep?). */
 export interface SelfTestStep {
   name: string;
@@ -108,6 +122,8 @@ export interface Barrier extends Device<BarrierEvents> {
   hold(free: readonly Direction[]): Promise<void>;
   /** Inputs that are active now. */
   active(): ReadonlySet<BarrierInput>;
+  /** Every line it has. */
+  lines?(): readonly LineState[];
 }
 
 /** `attend`: admitted, and the steward should look (reduced price). `free`: walk through. */
@@ -149,6 +165,8 @@ export interface DriverContext {
     sleep(ms: number, signal?: AbortSignal): Promise<void>;
   };
   random: () => number;
+  /** Called with everything that goes over the wire, for the technician's eyes. Bytes are copied by whoever keeps them. */
+  trace?: Trace;
   /**
    * One object for all devices of a gate that name the same key: several readers on one bus share its port. Whoever comes first
    * makes it; the object itself counts its users.

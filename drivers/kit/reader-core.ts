@@ -3,6 +3,7 @@ import { Emitter } from '../transport/emitter.js';
 
 /** This many pieces of noise within the window, without a good read, mean a wrong setting or a broken cable. */
 const NOISE_LIMIT = 5;
+const SURE_LIMIT = 2;
 const NOISE_WINDOW = 60_000;
 
 /** What every reader does alike: events, counters, and the step from "some noise" to "degraded". */
@@ -12,6 +13,7 @@ export class ReaderCore {
   readonly #context: DriverContext;
   #noiseTimes: number[] = [];
   #noiseWhy = '';
+  #limit = NOISE_LIMIT;
 
   constructor(context: DriverContext) {
     this.#context = context;
@@ -27,15 +29,17 @@ export class ReaderCore {
     if (wasDegraded) this.events.emit('status', this.status('ready', '', {}));
   }
 
-  /** Bytes that were no read. */
-  noise(bytes: number, why: string): void {
+  /** Bytes that were no read. `sure`: the cause is beyond doubt, so fewer pieces will do. */
+  noise(bytes: number, why: string, sure = false): void {
+    const wasDegraded = this.degradedBy !== undefined;
     const now = this.#context.clock.monotonic();
     this.count('noise');
     this.count('noiseBytes', bytes);
     this.#noiseWhy = why;
+    this.#limit = sure ? SURE_LIMIT : NOISE_LIMIT;
     this.#noiseTimes = [...this.#noiseTimes.filter((t) => now - t < NOISE_WINDOW), now].slice(-NOISE_LIMIT);
     this.events.emit('noise', { bytes, why });
-    if (this.#noiseTimes.length === NOISE_LIMIT) this.events.emit('status', this.status('ready', '', {}));
+    if (!wasDegraded && this.degradedBy !== undefined) this.events.emit('status', this.status('ready', '', {}));
   }
 
   count(name: string, by = 1): void {
@@ -44,7 +48,7 @@ export class ReaderCore {
 
   /** Why a reader that is there is of little use. */
   get degradedBy(): string | undefined {
-    return this.#noiseTimes.length >= NOISE_LIMIT ? this.#noiseWhy : undefined;
+    return this.#noiseTimes.length >= this.#limit ? this.#noiseWhy : undefined;
   }
 
   /** The device's status from its port's state. */

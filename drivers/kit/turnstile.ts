@@ -6,6 +6,7 @@ import type {
   Direction,
   DriverContext,
   Grant,
+  LineState,
   SelfTestStep,
 } from '../contract.js';
 import { DriverFault } from '../contract.js';
@@ -38,6 +39,7 @@ export class TurnstileBarrier implements Barrier {
   readonly #events: Emitter<BarrierEvents>;
   readonly #sensor: PassageSensor;
   readonly #counters = { grants: 0, passages: 0, glitches: 0, failedOff: 0 };
+  readonly #changes = new Map<Input | Output, { active: boolean; changes: number; at: number }>();
   #held: readonly Direction[] = [];
   #pulse: { end: Promise<void>; finish: () => void } | undefined;
   #sensorFault: string | undefined;
@@ -62,6 +64,10 @@ export class TurnstileBarrier implements Barrier {
     board.on('down', () => {
       // "Off" is the first thing it hears when it is back.
       this.#stuckOn = undefined;
+      for (const output of this.#board.outputs) {
+        const seen = this.#changes.get(output);
+        if (seen) this.#changes.set(output, { ...seen, active: false });
+      }
       this.#pulse?.finish();
       this.#status();
     });
@@ -103,8 +109,10 @@ export class TurnstileBarrier implements Barrier {
       ended();
     };
     try {
-      if (this.#board.pulse) await this.#board.pulse(output, this.#settings.pulse, grant.expiresAt);
-      else await this.#board.set(output, true, grant.expiresAt);
+      if (this.#board.pulse) {
+        await this.#board.pulse(output, this.#settings.pulse, grant.expiresAt);
+        this.#changed(output, true, clock.monotonic());
+      } else await this.#set(output, true, grant.expiresAt);
     } catch (error) {
       // It may have been heard all the same: off is always said.
       await this.#off(output);
@@ -115,6 +123,7 @@ export class TurnstileBarrier implements Barrier {
     void (async () => {
       await clock.sleep(this.#settings.pulse, stop.signal);
       if (!this.#board.pulse || stop.signal.aborted) await this.#off(output);
+      else this.#changed(output, false, clock.monotonic());
       over();
     })();
   }
@@ -123,7 +132,7 @@ export class TurnstileBarrier implements Barrier {
   async #off(output: Output): Promise<void> {
     for (;;) {
       try {
-        await this.#board.set(output, false);
+        await this.#set(output, false);
         if (this.#stuckOn !== undefined) {
           this.#stuckOn = undefined;
           this.#status();
@@ -154,7 +163,7 @@ export class TurnstileBarrier implements Barrier {
 
   async #stopPulse(): Promise<void> {
     try {
-      await this.#board.set('block', true);
+      await this.#set('block', true);
       await this.#context.clock.sleep(this.#settings.pulse);
     } catch {
       // "off" follows in any case.
@@ -167,7 +176,7 @@ export class TurnstileBarrier implements Barrier {
     for (const direction of ['entry', 'exit'] as const) {
       const output: Output = `free${this.#way(direction)}`;
       const on = free.includes(direction);
-      if (this.#board.outputs.has(output)) await this.#board.set(output, on);
+      if (this.#board.outputs.has(output)) await this.#set(output, on);
       else if (on)
         throw new DriverFault('unsupported', `nothing holds the ${direction} open: configure \`outputs.${output}\``);
     }
@@ -179,6 +188,33 @@ export class TurnstileBarrier implements Barrier {
     return active;
   }
 
+  lines(): readonly LineState[] {
+    const of = (kind: 'input' | 'output', name: Input | Output, active: boolean | undefined): LineState => {
+      const seen = this.#changes.get(name);
+      return { name, kind, active: active ?? null, changes: seen?.changes ?? 0, at: seen?.at ?? null };
+    };
+    const { inputs, outputs, state } = this.#board;
+    return [
+      ...[...inputs].map((name) => of('input', name, this.#board.level(name))),
+      ...[...outputs].map((name) =>
+        of('output', name, state === 'ready' ? (this.#changes.get(name)?.active ?? false) : undefined),
+      ),
+    ];
+  }
+
+  async #set(output: Output, on: boolean, expiresAt?: number): Promise<void> {
+    await this.#board.set(output, on, expiresAt);
+    this.#changed(output, on, this.#context.clock.monotonic());
+  }
+
+  #changed(line: Input | Output, active: boolean, at: number): void {
+    const seen = this.#changes.get(line);
+    const isInput = this.#board.inputs.has(line as Input);
+    if ((seen?.active ?? (isInput ? undefined : false)) === active) return;
+    this.#changes.set(line, { active, changes: (seen?.changes ?? 0) + 1, at });
+    this.#context.trace?.(isInput ? 'in' : 'out', `${line} ${active ? 'on' : 'off'}`);
+  }
+
   async #onUp(): Promise<void> {
     this.#status();
     if (this.#held.length === 0) return;
@@ -188,6 +224,7 @@ export class TurnstileBarrier implements Barrier {
   }
 
   #onInput(input: Input, active: boolean, at: number): void {
+    this.#changed(input, active, at);
     if (input === 'passA' || input === 'passB')
       return this.#sensed(this.#sensor.edge(input === 'passA' ? 'A' : 'B', active, at));
     if (input === 'ready') this.#sensed(this.#sensor.ready(at));

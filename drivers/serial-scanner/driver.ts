@@ -1,6 +1,7 @@
 import type { DeviceStatus, DriverContext, Feedback, Reader, ReaderEvents, SelfTestStep } from '../contract.js';
 import { DelimitedFramer } from '../framing/delimited.js';
 import { ReaderCore } from '../kit/reader-core.js';
+import { NO_TEXT, TextShare } from '../kit/text-share.js';
 import { SerialBytes } from '../transport/serial.js';
 import { decodeFrame } from './codec.js';
 import type { SerialScannerOptions } from './options.js';
@@ -16,6 +17,7 @@ class SerialScanner implements Reader {
   readonly #port: SerialBytes;
   readonly #framer: DelimitedFramer;
   readonly #core: ReaderCore;
+  readonly #text = new TextShare();
   #timer: NodeJS.Timeout | undefined;
   #overlong = false;
 
@@ -58,11 +60,12 @@ class SerialScanner implements Reader {
 
   #onData(chunk: Uint8Array): void {
     const at = this.#context.clock.monotonic();
+    this.#text.push(chunk);
     for (const output of this.#framer.push(chunk)) {
       if (output.kind === 'noise') {
         // A flood that came in several chunks was counted when it began.
         if (this.#overlong) this.#core.count('noiseBytes', output.bytes);
-        else this.#core.noise(output.bytes, this.#noTerminator());
+        else this.#noise(output.bytes, this.#noTerminator());
         this.#overlong = false;
       } else {
         this.#onFrame(output.bytes, at);
@@ -70,16 +73,23 @@ class SerialScanner implements Reader {
     }
     if (this.#framer.pending > this.#options.maxFrameBytes && !this.#overlong) {
       this.#overlong = true;
-      this.#core.noise(0, this.#noTerminator());
+      this.#noise(0, this.#noTerminator());
     }
     this.#restartTimer();
   }
 
   #onFrame(frame: Uint8Array, at: number): void {
     const decoded = decodeFrame(frame, this.#options);
-    if (!decoded.ok) return this.#core.noise(frame.length, decoded.why);
+    if (!decoded.ok) return this.#noise(frame.length, decoded.why);
+    this.#text.reset();
     if (decoded.text === this.#options.noReadText) return this.#core.count('noReads');
     this.#core.read(decoded.text, this.#options.medium, at, decoded.symbology, decoded.uid);
+  }
+
+  /** A wrong line speed explains everything else that is wrong with the bytes. */
+  #noise(bytes: number, why: string): void {
+    const wrongSpeed = this.#text.looksWrong;
+    this.#core.noise(bytes, wrongSpeed ? NO_TEXT : why, wrongSpeed);
   }
 
   #noTerminator(): string {
@@ -97,7 +107,7 @@ class SerialScanner implements Reader {
     clearTimeout(this.#timer);
     this.#overlong = false;
     const bytes = this.#framer.reset();
-    if (bytes > 0) this.#core.noise(bytes, why);
+    if (bytes > 0) this.#noise(bytes, why);
   }
 
   /** Sends a command that the options know; false = there is none, or nobody heard it. */

@@ -1,5 +1,5 @@
 import type { Device as HidInfo } from 'node-hid';
-import type { DeviceState, DriverContext } from '../contract.js';
+import type { DeviceState, DriverContext, Trace } from '../contract.js';
 import { DriverFault } from '../contract.js';
 import { Emitter } from './emitter.js';
 import { KeepOpen } from './keep-open.js';
@@ -47,6 +47,7 @@ export class HidReports {
   readonly #backend: HidBackend;
   readonly #events: Emitter<ReportPortEvents>;
   readonly #keep: KeepOpen;
+  readonly #trace: Trace | undefined;
   #handle: HidHandle | undefined;
   #lost: (reason: string) => void = () => {};
   #info: HidInfo | undefined;
@@ -54,6 +55,7 @@ export class HidReports {
   constructor(match: HidMatch, context: DriverContext, backend: HidBackend = nodeHid) {
     this.#match = match;
     this.#backend = backend;
+    this.#trace = context.trace;
     this.#events = new Emitter((error) => context.log.error({ error: String(error) }, 'a listener failed'));
     this.#keep = new KeepOpen(
       {
@@ -98,7 +100,9 @@ export class HidReports {
     // node-hid hands over no error object when the device was pulled.
     handle.on('error', () => this.#lost('unplugged; waiting for it to come back'));
     handle.on('data', (data) => {
-      if (this.#handle === handle) this.#events.emit('report', data);
+      if (this.#handle !== handle) return;
+      this.#trace?.('in', data);
+      this.#events.emit('report', data);
     });
     this.#handle = handle;
     this.#info = found;
@@ -114,9 +118,11 @@ export class HidReports {
 
   /** First byte: report ID, 0 when the device has none. */
   write(bytes: number[], expiresAt?: number): Promise<void> {
+    this.#trace?.('out', Uint8Array.from(bytes));
     return this.#tell((handle) => handle.write(bytes), expiresAt);
   }
   sendFeature(bytes: number[], expiresAt?: number): Promise<void> {
+    this.#trace?.('out', Uint8Array.from(bytes));
     return this.#tell((handle) => handle.sendFeatureReport(bytes), expiresAt);
   }
   async getFeature(id: number, length: number): Promise<Uint8Array> {

@@ -89,7 +89,9 @@ export class SerialBytes {
     await new Promise<void>((resolve) => port.flush(() => resolve()));
     readPromptly(port.port);
     port.on('data', (chunk: Buffer) => {
-      if (this.#port === port) this.#events.emit('data', chunk);
+      if (this.#port !== port) return;
+      this.#context.trace?.('in', chunk);
+      this.#events.emit('data', chunk);
     });
     this.#port = port;
     this.#watch = new AbortController();
@@ -136,6 +138,7 @@ export class SerialBytes {
     }
     if (written !== bytes.length)
       throw new DriverFault('write-failed', `${this.#settings.path} took ${written} of ${bytes.length} bytes`);
+    this.#context.trace?.('out', bytes);
   }
 
   open(): Promise<void> {

@@ -55,6 +55,7 @@ class WiegandReader implements Reader {
     this.#edges = [];
     const bits = edges.map((e) => e.bit).join('');
     const at = this.#context.clock.monotonic();
+    this.#context.trace?.('in', bits);
     const { formats } = this.#options;
     const size = Math.ceil(bits.length / 8);
     if (!formats.some((f) => f === bits.length))
