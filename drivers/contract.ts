@@ -113,6 +113,11 @@ export interface Barrier extends Device<BarrierEvents> {
   grant(grant: Grant): Promise<void>;
   /** Resolves when the running pulse, if any, has ended. */
   idle(): Promise<void>;
+  /**
+   * Resolves when every passage that began before now has been reported, or nobody can tell any more because the device is away. What a
+   * lane waits for before it calls a grant unused.
+   */
+  caughtUp(): Promise<void>;
   /** Takes back a grant that runs; idempotent. */
   revoke(): Promise<void>;
   /**

@@ -22,7 +22,9 @@ const MAX_FRAME = 256;
 /** Length of the answer to a request, by its function; undefined = a function this project does not use. */
 export function answerLength(request: Uint8Array): number | undefined {
   const fn = request[1] as number;
-  if (fn === 1 || fn === 2) return 5 + Math.ceil((((request[4] as number) << 8) | (request[5] as number)) / 8);
+  const count = ((request[4] as number) << 8) | (request[5] as number);
+  if (fn === 1 || fn === 2) return 5 + Math.ceil(count / 8);
+  if (fn === 3 || fn === 4) return 5 + 2 * count;
   return fn === 5 || fn === 15 ? 8 : undefined;
 }
 

@@ -75,6 +75,12 @@ export class GpioBoard implements Board {
     return this.#levels.get(input);
   }
 
+  catchUp(): number {
+    const now = this.#context.clock.monotonic();
+    this.#lines.drain();
+    return now;
+  }
+
   async describe(): ReturnType<Board['describe']> {
     const backend = this.#lines.backend;
     return [

@@ -15,8 +15,8 @@ export interface BoardEvents {
   /** Reachable, every output off, every input read. */
   up: (nothing: undefined) => void;
   down: (reason: string) => void;
-  /** `at`: monotonic milliseconds of the edge, as exactly as the board knows. */
-  input: (edge: { input: Input; active: boolean; at: number }) => void;
+  /** `at`: monotonic milliseconds of the edge, as exactly as the board knows; `after`: it was not before this (default: `at`). */
+  input: (edge: { input: Input; active: boolean; at: number; after?: number }) => void;
 }
 
 /** Relays and contacts, whatever they hang on. What they mean for a turnstile is `TurnstileBarrier`'s. */
@@ -38,6 +38,11 @@ export interface Board {
   readonly pulse?: ((output: Output, ms: number, expiresAt: number) => Promise<void>) | undefined;
   /** Level now; undefined = no such input, or not known. */
   level(input: Input): boolean | undefined;
+  /**
+   * Tells of the edges that wait to be told; up to which time (monotonic milliseconds) every edge has been told. Without it: now. A timer
+   * may fire before edges that happened earlier are delivered, and a board that is polled knows nothing newer than its last look.
+   */
+  catchUp?(): number;
   /** Lines of the self-test that only this kind of board knows. */
   describe(): Promise<{ name: string; ok: boolean | null; detail: string }[]>;
 }

@@ -27,6 +27,10 @@ interface Contact {
  * Turns the edges of the pass contacts into passages. Pure: `edge` and `tick` are told the time, `next` says when `tick` is due.
  * PASS contacts of some turnstiles are closed at rest, so a power cut looks like two passages (PERCo): edges of both ways, or of one way
  * and `ready`, close together are a fault and count nothing.
+ *
+ * So a contact is judged only when it is known what the other one did meanwhile. `tick` is told the time up to which every edge has been
+ * told, which a board that is polled, or a process that was busy, reaches later than the clock. An edge that was seen by looking is told
+ * with the time of the look before: it may have been as early as that.
  */
 export class PassageSensor {
   readonly #rules: PassageRules;
@@ -42,8 +46,34 @@ export class PassageSensor {
     this.#rules = rules;
   }
 
-  edge(way: Way, active: boolean, at: number): Sensed[] {
-    const out = this.tick(at);
+  /** The board is there, with these levels; what they were meanwhile nobody knows. */
+  start(active: Readonly<Record<Way, boolean>>, at: number): Sensed[] {
+    const out = this.stop();
+    for (const way of ['A', 'B'] as const)
+      if (active[way]) this.#contacts[way] = { since: at, until: undefined, judged: true };
+    if (active.A && active.B) out.push(...this.#lostPower());
+    return out;
+  }
+
+  /** The board is gone: what was not judged yet never will be. */
+  stop(): Sensed[] {
+    const wasFaulty = this.#faulty;
+    this.#rest('A');
+    this.#rest('B');
+    this.#contacts.A.judged = this.#contacts.B.judged = true;
+    this.#readyChanged = Number.NEGATIVE_INFINITY;
+    this.#powerLoss = this.#faulty = false;
+    return wasFaulty ? [{ kind: 'fault-over' }] : [];
+  }
+
+  /** A contact was seen that may turn out to be a passage. */
+  get pending(): boolean {
+    return !this.#contacts.A.judged || !this.#contacts.B.judged;
+  }
+
+  /** `after`: the edge was not before this time. */
+  edge(way: Way, active: boolean, at: number, after = at): Sensed[] {
+    const out = this.tick(after);
     const c = this.#contacts[way];
     if (active && c.since === undefined) {
       c.since = at;
@@ -51,8 +81,8 @@ export class PassageSensor {
       c.judged = false;
       const other = this.#contacts[way === 'A' ? 'B' : 'A'];
       // A contact that is back at rest was a person: a power cut holds both.
-      const together = other.since !== undefined && other.until === undefined && at - other.since <= TOGETHER;
-      if (together || Math.abs(at - this.#readyChanged) <= TOGETHER) out.push(...this.#lostPower());
+      const together = other.since !== undefined && other.until === undefined && after - other.since <= TOGETHER;
+      if (together || after - this.#readyChanged <= TOGETHER) out.push(...this.#lostPower());
     } else if (active && !c.judged) {
       // Bounce: one contact, from its first rise to its last fall.
       c.until = undefined;
@@ -60,16 +90,15 @@ export class PassageSensor {
       c.until = at;
       if (c.judged) this.#rest(way);
     }
-    out.push(...this.tick(at));
+    out.push(...this.tick(after));
     return out;
   }
 
   /** The turnstile's `ready` contact changed. */
-  ready(at: number): Sensed[] {
-    const out = this.tick(at);
+  ready(at: number, after = at): Sensed[] {
+    const out = this.tick(after);
     this.#readyChanged = at;
-    const pending = (['A', 'B'] as const).some((w) => !this.#contacts[w].judged);
-    return pending ? [...out, ...this.#lostPower()] : out;
+    return this.pending ? [...out, ...this.#lostPower()] : out;
   }
 
   /** When `tick` has something to do; undefined = only after the next edge. */
@@ -83,6 +112,7 @@ export class PassageSensor {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
+  /** `now`: every edge up to this time has been told. */
   tick(now: number): Sensed[] {
     const out: Sensed[] = [];
     for (const way of ['A', 'B'] as const) {
@@ -129,7 +159,10 @@ export class PassageSensor {
     if (this.#faulty) return [];
     this.#faulty = true;
     return [
-      { kind: 'fault', why: 'the pass contacts changed together: the turnstile lost its power, nothing is counted' },
+      {
+        kind: 'fault',
+        why: 'both pass contacts are active: the turnstile has no power, or `normallyClosed` is wrong; nothing is counted',
+      },
     ];
   }
 }

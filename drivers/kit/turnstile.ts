@@ -24,6 +24,8 @@ export interface TurnstileSettings {
 }
 
 const MONITORS: readonly BarrierInput[] = ['fire', 'release', 'fault', 'forced', 'ready', 'tamper'];
+/** A board that has not told of all edges is asked again after this time, milliseconds. */
+const CATCH_UP = 10;
 /** An "off" that was refused by a board that is there is told again after this time, milliseconds. */
 const OFF_RETRY = 100;
 
@@ -69,9 +71,10 @@ export class TurnstileBarrier implements Barrier {
         if (seen) this.#changes.set(output, { ...seen, active: false });
       }
       this.#pulse?.finish();
+      this.#sensed(this.#sensor.stop());
       this.#status();
     });
-    board.on('input', (edge) => this.#onInput(edge.input, edge.active, edge.at));
+    board.on('input', ({ input, active, at, after }) => this.#onInput(input, active, at, after));
   }
 
   #way(direction: Direction): Way {
@@ -216,6 +219,8 @@ export class TurnstileBarrier implements Barrier {
   }
 
   async #onUp(): Promise<void> {
+    const level = (input: Input): boolean => this.#board.level(input) === true;
+    this.#sensed(this.#sensor.start({ A: level('passA'), B: level('passB') }, this.#context.clock.monotonic()));
     this.#status();
     if (this.#held.length === 0) return;
     await this.hold(this.#held).catch((error: unknown) => {
@@ -223,11 +228,11 @@ export class TurnstileBarrier implements Barrier {
     });
   }
 
-  #onInput(input: Input, active: boolean, at: number): void {
+  #onInput(input: Input, active: boolean, at: number, after = at): void {
     this.#changed(input, active, at);
     if (input === 'passA' || input === 'passB')
-      return this.#sensed(this.#sensor.edge(input === 'passA' ? 'A' : 'B', active, at));
-    if (input === 'ready') this.#sensed(this.#sensor.ready(at));
+      return this.#sensed(this.#sensor.edge(input === 'passA' ? 'A' : 'B', active, at, after));
+    if (input === 'ready') this.#sensed(this.#sensor.ready(at, after));
     this.#events.emit('input', { input, active });
     if (input === 'ready' || input === 'fault') this.#status();
   }
@@ -256,7 +261,22 @@ export class TurnstileBarrier implements Barrier {
     this.#tick = mine;
     const { clock } = this.#context;
     await clock.sleep(Math.max(1, due - clock.monotonic()), mine.signal);
-    if (!mine.signal.aborted) this.#sensed(this.#sensor.tick(clock.monotonic()));
+    // Catching up may tell of an edge, and then this wait is another one's.
+    for (; !mine.signal.aborted; await clock.sleep(CATCH_UP, mine.signal)) {
+      const known = this.#known();
+      if (known >= due && !mine.signal.aborted) return this.#sensed(this.#sensor.tick(known));
+    }
+  }
+
+  /** Up to when every edge has been told. */
+  #known(): number {
+    return this.#board.catchUp?.() ?? this.#context.clock.monotonic();
+  }
+
+  async caughtUp(): Promise<void> {
+    const { clock } = this.#context;
+    const from = clock.monotonic();
+    while (this.#board.state === 'ready' && (this.#known() < from || this.#sensor.pending)) await clock.sleep(CATCH_UP);
   }
 
   #status(): void {

@@ -33,6 +33,8 @@ class ModbusBoard implements Board {
   readonly #levels = new Map<Input, boolean>();
   #state: DeviceState = 'starting';
   #reason = '';
+  /** When the last look that was answered began, monotonic milliseconds. */
+  #looked = 0;
   #silent = 0;
   #wasUp = false;
   #reconnects = 0;
@@ -132,14 +134,25 @@ class ModbusBoard implements Board {
     }
     const numbers = [...this.#contacts.values()].map((c) => c.input);
     const first = Math.min(...numbers);
+    const { clock } = this.#context;
+    const began = clock.monotonic();
     const bits = await this.#bus.readInputs(unit, first, Math.max(...numbers) - first + 1);
-    const at = this.#context.clock.monotonic();
+    const edge = { at: clock.monotonic(), after: this.#looked };
+    const changed: { input: Input; active: boolean }[] = [];
     for (const [input, { input: number, normallyClosed }] of this.#contacts) {
       const active = (bits[number - first] ?? false) !== normallyClosed;
       const before = this.#levels.get(input);
       this.#levels.set(input, active);
-      if (before !== undefined && before !== active) this.#events.emit('input', { input, active, at });
+      if (before !== undefined && before !== active) changed.push({ input, active });
     }
+    // What ended comes first: a contact that is at rest again does not belong to one that became active.
+    changed.sort((a, b) => Number(a.active) - Number(b.active));
+    for (const { input, active } of changed) this.#events.emit('input', { input, active, ...edge });
+    this.#looked = began;
+  }
+
+  catchUp(): number {
+    return this.#contacts.size > 0 ? this.#looked : this.#context.clock.monotonic();
   }
 
   set(output: Output, on: boolean, expiresAt?: number): Promise<void> {

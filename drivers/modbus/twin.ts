@@ -8,7 +8,7 @@ export interface WireEnd {
 export interface ModbusFaults {
   /** The next answers do not come. */
   silence: number;
-  /** The next answers come this many milliseconds late. */
+  /** The next answer comes this many milliseconds late, and those behind it wait for it: a unit answers in order. */
   lateBy: number;
   /** The next answers are damaged in one byte. */
   damage: number;
@@ -30,8 +30,12 @@ export class ModbusTwin {
   readonly #unit: number;
   readonly #waiters = new Set<() => void>();
   #rest: number[] = [];
+  /** Answers behind a late one. */
+  #held: Uint8Array[] | undefined;
   #pulses = 0;
   requests = 0;
+  /** Late answers that have been sent. */
+  late = 0;
 
   constructor(wire: WireEnd, unit = 1) {
     this.#wire = wire;
@@ -84,6 +88,9 @@ export class ModbusTwin {
     } else if (fn === 5) {
       if (!this.faults.stuck) this.#write(address, value);
       body = request.subarray(0, 6);
+    } else if (fn === 3 || fn === 4) {
+      // No registers here: illegal function.
+      body = Uint8Array.of(this.#unit, fn | 0x80, 1);
     } else {
       const set = fn === 1 ? this.coils : this.inputs;
       const bytes = new Uint8Array(Math.ceil(value / 8));
@@ -124,10 +131,17 @@ export class ModbusTwin {
     }
     const out = Uint8Array.of(...new Uint8Array(faults.noise).fill(0x55), ...bytes);
     faults.noise = 0;
-    if (faults.lateBy > 0) {
-      const by = faults.lateBy;
+    if (this.#held) {
+      this.#held.push(out);
+    } else if (faults.lateBy > 0) {
+      this.#held = [out];
+      setTimeout(() => {
+        for (const late of this.#held ?? []) this.#wire.write(late);
+        this.#held = undefined;
+        this.late++;
+        for (const waiter of [...this.#waiters]) waiter();
+      }, faults.lateBy);
       faults.lateBy = 0;
-      setTimeout(() => this.#wire.write(out), by);
     } else this.#wire.write(out);
   }
 }

@@ -24,6 +24,8 @@ export interface OpenLines {
   /** Throws when the line cannot be driven any more. */
   set(key: string, on: boolean): void;
   get(key: string): boolean;
+  /** Tells of the edges that the kernel has queued; without it nobody knows of any. */
+  drain?(): void;
   close(): void;
 }
 

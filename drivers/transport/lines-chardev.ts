@@ -85,6 +85,9 @@ export function resolveLine(address: LineAddress): { chip: ChipInfo; offset: num
 
 type EpollClass = typeof Epoll;
 
+/** ioctl(2): reads of an open file do not wait. */
+const FIONBIO = 0x5421;
+
 /**
  * Lines through /dev/gpiochipN: edges are queued by the kernel with their time, and a line falls back when this process dies,
  * whatever killed it.
@@ -104,16 +107,32 @@ export class CharDevLines implements LineBackend {
     const fds = new Map<string, number>();
     const watched = new Map<number, string>();
     const buffer = Buffer.alloc(EVENTS_BUFFER);
+    /** Everything that is queued at these lines, in the order in which it happened: one line's queue knows nothing of another's. */
+    const tell = (lines: Iterable<number>): void => {
+      const edges: LineEdge[] = [];
+      for (const fd of lines) {
+        const key = watched.get(fd);
+        if (key === undefined) continue;
+        try {
+          for (;;) {
+            const length = readSync(fd, buffer, 0, buffer.length, null);
+            for (const { ns, active } of decodeEvents(buffer.subarray(0, length))) edges.push({ key, active, ns });
+            if (length < buffer.length) break;
+          }
+        } catch (cause) {
+          // Nothing (more) is queued.
+          if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') continue;
+          onLost(`GPIO line of ${key}: ${(cause as Error).message}`);
+        }
+      }
+      edges.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0));
+      for (const edge of edges) onEdge(edge);
+    };
     const poller = new Poller((error, fd) => {
       const key = watched.get(fd);
       if (key === undefined) return;
-      try {
-        if (error) throw error;
-        const length = readSync(fd, buffer, 0, buffer.length, null);
-        for (const { ns, active } of decodeEvents(buffer.subarray(0, length))) onEdge({ key, active, ns });
-      } catch (cause) {
-        onLost(`GPIO line of ${key}: ${(cause as Error).message}`);
-      }
+      if (error) onLost(`GPIO line of ${key}: ${error.message}`);
+      else tell([...watched.keys()]);
     });
     const close = (): void => {
       for (const fd of watched.keys()) poller.remove(fd);
@@ -133,6 +152,8 @@ export class CharDevLines implements LineBackend {
         fds.set(request.key, fd);
         if (request.direction === 'in') {
           watched.set(fd, request.key);
+          // It is read when its edges are needed, not only when epoll says that there are some.
+          ioctl(fd, FIONBIO, Buffer.from([1, 0, 0, 0]));
           poller.add(fd, Poller.EPOLLIN);
         }
       }
@@ -147,6 +168,7 @@ export class CharDevLines implements LineBackend {
         ioctl(fdOf(key), IOCTL.getValues, values);
         return decodeValue(values);
       },
+      drain: () => tell([...watched.keys()]),
       close,
     };
   }

@@ -127,6 +127,11 @@ export class Lines {
     }
   }
 
+  /** Tells of the edges that the kernel has queued, where it queues them. */
+  drain(): void {
+    this.#lines?.drain?.();
+  }
+
   open(): Promise<void> {
     return this.#keep.open();
   }

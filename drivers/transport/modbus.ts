@@ -52,6 +52,21 @@ class RtuPort extends EventEmitter {
 
 type Client = ModbusRTU;
 
+/** A question that changes nothing and that every board answers, if only by "I cannot"; the answer names its function. */
+interface Probe {
+  fn: number;
+  ask: (client: Client) => Promise<unknown>;
+}
+const COILS: Probe = { fn: 1, ask: (c) => c.readCoils(0, 1) };
+const PROBES: readonly Probe[] = [
+  COILS,
+  { fn: 2, ask: (c) => c.readDiscreteInputs(0, 1) },
+  { fn: 3, ask: (c) => c.readHoldingRegisters(0, 1) },
+  { fn: 4, ask: (c) => c.readInputRegisters(0, 1) },
+];
+/** No board, adapter or driver keeps an answer back for longer than this, milliseconds. */
+const LATEST = 1_000;
+
 /** One RS-485 bus with several units; one request at a time. Users call `open` and `close`, the port lives while there are any. */
 export class ModbusBus {
   readonly #settings: ModbusSettings;
@@ -61,8 +76,8 @@ export class ModbusBus {
   #client: Promise<Client> | undefined;
   #users = 0;
   #queue: Promise<unknown> = Promise.resolve();
-  /** Units that owe an answer, with the function it would have. */
-  readonly #owing = new Map<number, number>();
+  /** Units that owe answers: the functions these would have, and when the last of them was asked for. */
+  readonly #owing = new Map<number, { functions: Set<number>; since: number }>();
   #quietFor = 0;
   readonly counters = { requests: 0, timeouts: 0, exceptions: 0 };
 
@@ -140,14 +155,22 @@ export class ModbusBus {
   }
 
   /**
-   * A unit that let a request time out may answer it at any time, and a unit answers in order. So the next thing it is asked is of another
-   * function: when that is answered, the late answer is behind us and cannot be lent to anything.
+   * A unit that let a request time out may answer it at any time, and a unit answers in order; Modbus RTU numbers nothing. So the next thing
+   * it is asked is of a function that it owes no answer to: when that is answered, all late answers are behind us and cannot be lent to
+   * anything. When there is no such function left, it is left alone until nothing can come any more.
    */
   async #inStep(unit: number, client: Client): Promise<void> {
-    const owed = this.#owing.get(unit);
-    if (owed === undefined) return;
+    const owing = this.#owing.get(unit);
+    if (owing === undefined) return;
+    let probe = PROBES.find((p) => !owing.functions.has(p.fn));
+    if (!probe) {
+      if (this.#context.clock.monotonic() < owing.since + Math.max(LATEST, this.#settings.timeout))
+        throw new DriverFault('no-answer', `unit ${unit}: no answer`);
+      owing.functions.clear();
+      probe = COILS;
+    }
     try {
-      await this.#once(unit, client, (c) => (owed === 1 ? c.readDiscreteInputs(0, 1) : c.readCoils(0, 1)));
+      await this.#once(unit, client, probe.ask);
     } catch (error) {
       // "No such address" is an answer too.
       if ((error as DriverFault).code === 'no-answer') throw error;
@@ -168,14 +191,18 @@ export class ModbusBus {
       return await action(client);
     } catch (cause) {
       if (cause instanceof DriverFault) throw cause;
-      if (this.state !== 'ready') throw new DriverFault('offline', this.reason, cause);
+      if (this.state !== 'ready') {
+        // The adapter is gone, the board is not: it may answer when the adapter is back.
+        this.#owes(unit);
+        throw new DriverFault('offline', this.reason, cause);
+      }
       const { name, message, modbusCode } = cause as Error & { modbusCode?: number };
       if (modbusCode !== undefined) {
         this.counters.exceptions++;
         throw new DriverFault('write-failed', `unit ${unit}: ${message}; check the addresses`, cause);
       }
       this.counters.timeouts++;
-      this.#owing.set(unit, this.#port.framer.function);
+      this.#owes(unit);
       this.#quietFor = this.#settings.turnaround;
       throw new DriverFault(
         'no-answer',
@@ -185,6 +212,14 @@ export class ModbusBus {
     } finally {
       this.#port.framer.reset();
     }
+  }
+
+  #owes(unit: number): void {
+    const { functions } = this.#owing.get(unit) ?? { functions: new Set<number>() };
+    this.#owing.set(unit, {
+      functions: functions.add(this.#port.framer.function),
+      since: this.#context.clock.monotonic(),
+    });
   }
 
   /** Frames are 3.5 characters apart; after a time-out the bus must be quiet, and what arrives until then belongs to nobody. */

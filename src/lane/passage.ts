@@ -192,10 +192,7 @@ export class Passage {
         return this.#settle(effect.admission, effect.outcome, effect.why, givesBack);
       }
       case 'passage-timer':
-        return void this.#timer('passage', this.#settings.passageTimeout, {
-          type: 'timeout',
-          seq: effect.admission.seq,
-        });
+        return void this.#unlessPassed(effect.admission.seq);
       case 'tail-timer':
         return void this.#timer('tail', this.#settings.tailgateWindow, {
           type: 'tail-over',
@@ -288,11 +285,19 @@ export class Passage {
     this.#serving.ended();
   }
 
-  async #timer(name: string, ms: number, input: Input): Promise<void> {
+  /** A person who went through in the last moment is heard of after the time-out: the barrier is asked before the ticket is given back. */
+  #unlessPassed(seq: number): Promise<void> {
+    return this.#timer('passage', this.#settings.passageTimeout, { type: 'timeout', seq }, () =>
+      this.#p.barrier.caughtUp(),
+    );
+  }
+
+  async #timer(name: string, ms: number, input: Input, before?: () => Promise<void>): Promise<void> {
     this.#stopTimer(name);
     const mine = new AbortController();
     this.#timers.set(name, mine);
     await this.#p.clock.sleep(ms, mine.signal);
+    if (before && !mine.signal.aborted) await before();
     if (!mine.signal.aborted) this.#input(input);
   }
 

@@ -85,6 +85,43 @@ describe('pass contacts', () => {
       ]).map((s) => s.kind),
     ).toEqual(['fault', 'fault-over']);
   });
+  it('a look that may have missed the moment counts from the look before: the other contact is not late', () => {
+    const sensor = new PassageSensor(RULES);
+    sensor.edge('A', true, 1000, 960);
+    // Three looks were lost in between.
+    expect(sensor.edge('B', true, 1400, 990)).toMatchObject([{ kind: 'fault' }]);
+    expect(sensor.tick(5000)).toEqual([]);
+  });
+  it('one way and then the other, with a look in between that saw rest, are two people', () => {
+    const sensor = new PassageSensor(RULES);
+    sensor.edge('A', true, 1000, 960);
+    sensor.edge('A', false, 1090, 1030);
+    expect(sensor.tick(1060)).toMatchObject([{ kind: 'passage', way: 'A' }]);
+    sensor.edge('B', true, 1150, 1100);
+    expect(sensor.tick(1210)).toMatchObject([{ kind: 'passage', way: 'B' }]);
+  });
+  it('a board that goes away takes along what was not judged, and comes back without a past', () => {
+    const sensor = new PassageSensor(RULES);
+    sensor.edge('A', true, 1000);
+    expect(sensor.stop()).toEqual([]);
+    expect(sensor.next()).toBeUndefined();
+    expect(sensor.start({ A: false, B: false }, 9000)).toEqual([]);
+    sensor.edge('A', true, 10_000);
+    expect(sensor.tick(10_050)).toMatchObject([{ kind: 'passage' }]);
+  });
+  it('a turnstile that has no power when the gate starts is a fault, and heals', () => {
+    const sensor = new PassageSensor(RULES);
+    expect(sensor.start({ A: true, B: true }, 1000)).toMatchObject([{ kind: 'fault' }]);
+    sensor.edge('A', false, 5000);
+    expect(sensor.edge('B', false, 5001)).toEqual([{ kind: 'fault-over' }]);
+  });
+  it('an arm that is half-way when the gate starts is no passage; the next one is', () => {
+    const sensor = new PassageSensor(RULES);
+    expect(sensor.start({ A: true, B: false }, 1000)).toEqual([]);
+    expect(sensor.edge('A', false, 2000)).toEqual([]);
+    sensor.edge('A', true, 3000);
+    expect(sensor.tick(3060)).toMatchObject([{ kind: 'passage' }]);
+  });
   it('an arm held half-way is one passage and then a fault, until it is let go', () => {
     const sensed = play([
       ['A', true, 1000],

@@ -84,6 +84,65 @@ describe('a barrier out of relays and contacts', () => {
     expect(states).toEqual(['degraded', 'ready', 'degraded', 'ready']);
   });
 
+  it('a timer that fires before the other contact was heard of judges nothing: a busy process sees no passage in a power cut', async () => {
+    const { barrier, board, clock } = await rig();
+    const passages: string[] = [];
+    barrier.on('passage', ({ direction }) => passages.push(direction));
+    const cut = clock.monotonic();
+    board.drive('passA', true);
+    // The kernel has the edge of B since 5 ms after A's, and nobody has fetched it yet.
+    let queued = true;
+    Object.assign(board, {
+      catchUp: () => {
+        if (queued) board.drive('passB', true, cut + 5);
+        queued = false;
+        return clock.monotonic();
+      },
+    });
+    await clock.advance(1_000);
+    expect(passages).toEqual([]);
+    expect(barrier.status()).toMatchObject({ state: 'degraded' });
+  });
+
+  it('a board that has not been looked at since is waited for', async () => {
+    const { barrier, board, clock } = await rig();
+    const passages: string[] = [];
+    barrier.on('passage', ({ direction }) => passages.push(direction));
+    let looked = clock.monotonic();
+    Object.assign(board, { catchUp: () => looked });
+    board.drive('passA', true);
+    let told = false;
+    void barrier.caughtUp().then(() => (told = true));
+    await clock.advance(1_000);
+    expect([passages, told]).toEqual([[], false]);
+    looked = clock.monotonic();
+    await clock.advance(20);
+    expect([passages, told]).toEqual([['entry'], true]);
+    // Nothing is waited for that will never come.
+    looked = 0;
+    void barrier.caughtUp().then(() => (told = false));
+    board.unplug();
+    await clock.advance(20);
+    expect(told).toBe(false);
+  });
+
+  it('a passage that an outage cut in two leaves no fault behind, and the next person counts', async () => {
+    const { barrier, board, clock } = await rig();
+    const passages: string[] = [];
+    barrier.on('passage', ({ direction }) => passages.push(direction));
+    board.drive('passA', true);
+    await clock.advance(20);
+    board.unplug();
+    await clock.advance(60_000);
+    await board.open();
+    board.drive('passA', false);
+    await clock.advance(60_000);
+    expect(barrier.status().state).toBe('ready');
+    board.drive('passA', true);
+    await clock.advance(100);
+    expect(passages).toEqual(['entry']);
+  });
+
   it('whatever happens, no relay is on longer than a pulse, and never without a grant', async () => {
     const move = fc.constantFrom('grant', 'exit', 'revoke', 'unplug', 'replug', 'wait', 'long', 'lose');
     await fc.assert(

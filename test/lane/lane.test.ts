@@ -34,6 +34,7 @@ function fakeBarrier(): {
       grants.push(grant);
     },
     idle: async () => {},
+    caughtUp: async () => {},
     revoke: async () => {},
     hold: async () => {},
     active: () => new Set(),

@@ -124,6 +124,17 @@ describe('a lane with a pass contact', () => {
     expect(l.events[1]).toMatchObject({ admitted: true });
   });
 
+  it('who went through in the last moment is through, though the contact is judged after the time-out', async () => {
+    const l = await lane({ passageTimeout: 30 });
+    l.barrier.board.onRelay = (_, on) => {
+      if (on) l.barrier.board.drive('passA', true);
+    };
+    await l.scan('1');
+    await l.settled();
+    expect(kinds(await l.journal.readAfter(0, 10))).toEqual(['check', 'passed']);
+    expect(l.lane.counters).toMatchObject({ passed: 1, forced: 0 });
+  });
+
   it('with `burn: grant` it stays used, and is reported as an admission', async () => {
     const l = await lane({ passageTimeout: 30, burn: 'grant' });
     await l.scan('1');
