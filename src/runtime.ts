@@ -16,6 +16,7 @@ import type { JournalRecord } from './domain/records.js';
 import type { Read } from '../drivers/contract.js';
 import { readings } from '../drivers/framing/card-id.js';
 import { decide } from './domain/decide.js';
+import { summarise } from './domain/usage.js';
 import { describeError } from './errors.js';
 import type { LaneEvent } from './lane/lane.js';
 import type { Mode } from './lane/machine.js';
@@ -198,19 +199,15 @@ export class Gate implements ReadModel {
   ticket(code: string): TicketReport {
     const asTicket = this.#list.find(code, 'barcode');
     const found = asTicket.via === 'none' ? this.#list.find(code, 'rfid') : asTicket;
-    const tickets = found.tickets.map((ticket) => ({ ticket, usage: this.#journal.usage(ticket.barcode) }));
+    const candidates = found.tickets.map((ticket) => ({ ticket, usage: this.#journal.usage(ticket.barcode) }));
     const now = this.#p.clock.now();
     return {
       code,
       via: found.via,
-      tickets,
+      tickets: candidates.map(({ ticket, usage }) => ({ ticket, usage: summarise(usage) })),
       decisions: this.#config.lanes.map((lane) => ({
         lane: lane.id,
-        decision: decide(
-          { via: found.via, candidates: tickets, listEmpty: found.position === 0 },
-          laneRules(lane),
-          now,
-        ),
+        decision: decide({ via: found.via, candidates, listEmpty: found.position === 0 }, laneRules(lane), now),
       })),
     };
   }

@@ -37,7 +37,10 @@ function lineOf(r: JournalRecord): string {
     ];
     return `${head}  event    ${r.lane}  ${[r.what, ...facts].filter(Boolean).join('  ')}`;
   }
+  if (r.kind === 'elsewhere') return `${head}  ${r.what} elsewhere  ${r.lane}  ${mask(r.barcode)}  ${r.checkId}`;
+  if (r.kind === 'block')
+    return `${head}  ${r.blocked ? 'block' : 'unblock'}    ${mask(r.barcode)}  by ${r.who}  ${r.why}`;
   const what = r.admitted ? 'ADMITTED' : `refused: ${r.reason}`;
   const card = r.container === undefined ? '' : `  card ${mask(r.container)}`;
-  return `${head}  check    ${r.lane}  ${mask(r.barcode)}${card}  ${what}`;
+  return `${head}  check    ${r.lane}  ${mask(r.barcode)}${card}  ${what}${r.who === undefined ? '' : `  by ${r.who}: ${r.why ?? ''}`}`;
 }

@@ -32,8 +32,11 @@ function printTicket(r: TicketReport): void {
     printLine(
       `  valid from ${time(t.validFrom)} to ${time(t.validTo)}${t.container ? `  on container ${t.container}` : ''}`,
     );
-    for (const [slot, used] of Object.entries(usage.slots)) {
-      printLine(`  used for ${slot}: ${used.entries} time(s), last ${time(used.lastAt)} at ${used.lastLane}`);
+    if (usage.blocked) printLine(`  blocked at this gate by ${usage.blocked.who}: ${usage.blocked.why}`);
+    printLine(`  ${usage.entries} entries, ${usage.exits} exits, now ${usage.inside ? 'inside' : 'outside'}`);
+    for (const m of usage.movements.slice(-10)) {
+      const facts = [m.slot && `for ${m.slot}`, m.sector && `sector ${m.sector}`, m.void && 'given back'];
+      printLine(`  ${m.direction} ${time(m.at)} at ${[m.gate, m.lane, ...facts].filter(Boolean).join('  ')}`);
     }
   }
   for (const { lane, decision } of r.decisions)

@@ -4,7 +4,7 @@ import type { EffectiveMode, Mode } from '../lane/machine.js';
 import type { LaneIncident } from '../lane/passage.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { Ticket } from '../domain/ticket.js';
-import type { Usage } from '../domain/usage.js';
+import type { UsageSummary } from '../domain/usage.js';
 import type { Decision } from '../domain/decide.js';
 import type { SyncStatus, SyncWhat } from '../sync/messages.js';
 
@@ -81,7 +81,7 @@ export interface StatusReport {
 export interface TicketReport {
   code: string;
   via: 'ticket' | 'container' | 'none';
-  tickets: { ticket: Ticket; usage: Usage }[];
+  tickets: { ticket: Ticket; usage: UsageSummary }[];
   /** What each lane would say now, without using anything up. */
   decisions: { lane: string; decision: Decision }[];
 }

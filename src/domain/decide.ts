@@ -2,8 +2,9 @@ import type { Reason } from './reasons.js';
 import type { LaneRules, RuleContext } from './rules.js';
 import { RULES } from './rules.js';
 import type { Ticket } from './ticket.js';
-import type { SlotUsage, Usage } from './usage.js';
-import { entriesIn, slotOf } from './usage.js';
+import { survey } from './survey.js';
+import type { Movement, Usage } from './usage.js';
+import { movementAt, slotOf } from './usage.js';
 
 export interface Candidate {
   ticket: Ticket;
@@ -28,7 +29,7 @@ export interface Decision {
   /** Set on an admission to an entry lane: what it uses up. */
   slot?: string;
   /** With `already-used`: when and where. */
-  used?: SlotUsage;
+  used?: Movement;
 }
 
 interface Verdict {
@@ -60,7 +61,8 @@ export function decide(found: Candidates, lane: LaneRules, now: number): Decisio
     const decision: Decision = { admitted: true, reason: 'admitted', ticket: candidate.ticket };
     return lane.direction === 'entry' ? { ...decision, slot } : decision;
   }
-  const used = reason === 'already-used' ? entriesIn(candidate.usage, slot) : undefined;
+  const last = reason === 'already-used' ? survey(candidate.usage, { slot, dayStart: 0 }).lastInSlot : -1;
+  const used = last < 0 ? undefined : movementAt(candidate.usage, last);
   return { admitted: false, reason, ticket: candidate.ticket, ...(used && { used }) };
 }
 

@@ -73,6 +73,10 @@ function sameTicket(a: Ticket, b: Ticket): boolean {
     a.validFrom === b.validFrom &&
     a.validTo === b.validTo &&
     a.tariff === b.tariff &&
+    a.specimen === b.specimen &&
+    a.reduced === b.reduced &&
+    a.blocked === b.blocked &&
+    a.persons === b.persons &&
     JSON.stringify(a.extra) === JSON.stringify(b.extra)
   );
 }

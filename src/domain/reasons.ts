@@ -24,6 +24,10 @@ export const REASONS = [
   'list-too-old',
   'list-empty',
   'claim-unavailable',
+  'clock-doubtful',
+  'forced',
+  'looked',
+  'given-back',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
@@ -143,6 +147,22 @@ const SENTENCES: Readonly<Record<Reason, Sentences>> = {
     'Paso aún no listo',
   ),
   'claim-unavailable': s('Please wait', 'Veuillez patienter', 'Bitte warten', 'Attendere prego', 'Espere, por favor'),
+  'clock-doubtful': s(
+    'Please ask the staff',
+    'Adressez-vous au personnel',
+    'Bitte an das Personal wenden',
+    'Rivolgersi al personale',
+    'Consulte al personal',
+  ),
+  forced: s('Please enter', 'Entrez, je vous prie', 'Bitte eintreten', 'Prego, entri', 'Pase, por favor'),
+  looked: s('Ticket checked', 'Billet vérifié', 'Ticket geprüft', 'Biglietto controllato', 'Entrada comprobada'),
+  'given-back': s(
+    'Entry given back',
+    'Entrée rendue',
+    'Eintritt zurückgegeben',
+    'Ingresso restituito',
+    'Entrada devuelta',
+  ),
 };
 
 /** The sentence a visitor reads. */

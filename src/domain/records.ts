@@ -1,5 +1,6 @@
 import type { Medium } from './credential.js';
 import type { Reason } from './reasons.js';
+import type { Ticket } from './ticket.js';
 
 export type Direction = 'entry' | 'exit';
 
@@ -25,11 +26,68 @@ export interface CheckRecord extends RecordBase {
   reason: Reason;
   /** The part of the entry right that an admission uses up. */
   slot?: string;
+  /** Where the lane leads, if the venue has sectors. */
+  sector?: string;
   /** Position of the ticket list and the configuration it was decided on. */
   list: string;
   config: string;
+  /** Everything else it was decided on, so that it can be decided again. Absent in records of 0.1.0. */
+  basis?: Basis;
+  /** The gate's clock was not to be trusted. */
+  doubtful?: true;
+  /** A steward's check: whose word it is, and why. */
+  who?: string;
+  why?: string;
+  /** The check (by its ID) whose entry this one gives back; `reason` is `given-back`. */
+  givesBack?: string;
   /** The barrier reports passages: an outcome follows. After a crash the missing one is written as `unknown`. */
   awaits?: true;
+}
+
+/** What a check was decided on, beside the rules (`config`) and the usage (the records before it). */
+export interface Basis {
+  /** How the code was found. */
+  via: 'ticket' | 'container' | 'none';
+  /** The candidates without what no rule looks at. */
+  tickets: readonly Ticket[];
+  /** Milliseconds since the list was last complete; absent = never. */
+  listAge?: number;
+  list?: 'empty' | 'foreign';
+  /** Sum over the candidates' usage: differs when a later fold would see another history. */
+  used: string;
+  /** Performances a technician chose for the lane. */
+  chosen?: readonly string[];
+  /** What the rules said, where something behind them (a closed lane, a barrier that is away) said no. */
+  ruled?: Reason;
+}
+
+/**
+ * An entry, an exit or a give-back at another gate, learnt from the venue's hub. `at` is when it was learnt of. Folding it twice
+ * changes nothing: it is known by its check ID.
+ */
+export interface ElsewhereRecord extends RecordBase {
+  kind: 'elsewhere';
+  what: 'admitted' | 'given-back';
+  barcode: string;
+  /** The check's ID at the gate that decided; its front part is that gate's ID. */
+  checkId: string;
+  lane: string;
+  direction: Direction;
+  /** UTC milliseconds at that gate. */
+  checkedAt: number;
+  slot?: string;
+  sector?: string;
+  reason?: Reason;
+  doubtful?: true;
+}
+
+/** The gate's own black list: the last record of a barcode is in force. */
+export interface BlockRecord extends RecordBase {
+  kind: 'block';
+  barcode: string;
+  blocked: boolean;
+  who: string;
+  why: string;
 }
 
 /** What became of an admission. */
@@ -69,9 +127,19 @@ export interface NoteRecord extends RecordBase {
   what: string;
 }
 
-export type JournalRecord = CheckRecord | OutcomeRecord | EventRecord | NoteRecord;
+export type JournalRecord = CheckRecord | OutcomeRecord | EventRecord | NoteRecord | ElsewhereRecord | BlockRecord;
 
 /** Check ID of a sequence number. The width keeps text order and number order the same for a gate's life. */
 export function checkIdOf(gate: string, seq: number): string {
   return `${gate}-${String(seq).padStart(12, '0')}`;
+}
+
+/** Gate and sequence of a check ID; the gate's name may hold dashes. */
+export function parseCheckId(checkId: string): { gate: string; seq: number } {
+  const dash = checkId.lastIndexOf('-');
+  const seq = Number(checkId.slice(dash + 1));
+  return dash > 0 && Number.isSafeInteger(seq)
+    ? { gate: checkId.slice(0, dash), seq }
+    : // An ID of another make still is one and the same check.
+      { gate: checkId, seq: 0 };
 }

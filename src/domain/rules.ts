@@ -2,7 +2,7 @@ import type { Direction } from './records.js';
 import type { Reason } from './reasons.js';
 import type { Ticket } from './ticket.js';
 import type { Usage } from './usage.js';
-import { entriesIn } from './usage.js';
+import { survey } from './survey.js';
 
 /** What a lane admits; an absent list means "any". */
 export interface LaneRules {
@@ -63,6 +63,6 @@ export const RULES: readonly Rule[] = [
   {
     name: 'single entry',
     refuses: ({ usage, slot, lane }) =>
-      lane.direction === 'entry' && entriesIn(usage, slot) !== undefined ? 'already-used' : undefined,
+      lane.direction === 'entry' && survey(usage, { slot, dayStart: 0 }).inSlot > 0 ? 'already-used' : undefined,
   },
 ];

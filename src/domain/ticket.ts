@@ -17,6 +17,14 @@ export interface Ticket {
   validTo?: number;
   /** Tariff it was sold at (audience sub-category code). */
   tariff?: string;
+  /** A specimen admits nobody. */
+  specimen?: true;
+  /** Sold at a reduced price: the steward may ask for a card. */
+  reduced?: true;
+  /** On the platform's black list, with its reason. */
+  blocked?: string;
+  /** Persons one code admits (a group ticket). */
+  persons?: number;
   /** Every member of the wire item that has no place above, as it came: the list is also evidence. */
   extra?: Record<string, unknown>;
 }

@@ -1,17 +1,79 @@
-import type { JournalRecord } from './records.js';
-
-/** What is known of one ticket's use: admissions by slot (see `slotOf`). */
+/**
+ * What is known of one ticket's use, in a form that answers every rule and is small: columns with one place per movement
+ * (an entry or an exit of one person), in the order they are to be understood in.
+ *
+ * Bounded: at most `MAX_MOVEMENTS` are kept one by one. Older ones are only counted (`older`): entries in all and the first entry stay
+ * exact, questions about a day, a sector or a performance see the kept ones. Whether somebody is inside goes by the order, not by the
+ * clock, so a clock that jumps opens no second way in.
+ */
 export interface Usage {
-  slots: Readonly<Record<string, SlotUsage>>;
-}
-export interface SlotUsage {
-  entries: number;
-  /** UTC milliseconds and lane of the last admission. */
-  lastAt: number;
-  lastLane: string;
+  readonly older: OlderUsage;
+  /** On this gate's own black list. */
+  blocked?: Blocked;
+  /** Names of gates, lanes, sectors and slots, each between line feeds; `refs` point into it, 0 = none. */
+  readonly names: string;
+  /** UTC milliseconds. */
+  readonly at: Float64Array;
+  /** Sequence at the gate that decided; with the gate's name it is the check's ID. 0 = not known (an earlier format). */
+  readonly seq: Float64Array;
+  /** Four a movement: gate, lane, sector, slot. */
+  readonly refs: Uint16Array;
+  readonly flags: Uint8Array;
 }
 
-export const NO_USAGE: Usage = { slots: {} };
+/** Entries and exits that are counted and not kept one by one: beyond the bound, and those of counter products. */
+export interface OlderUsage {
+  readonly entries: number;
+  readonly exits: number;
+  /** UTC milliseconds of the first and last such entry; 0 = none. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Blocked {
+  /** UTC milliseconds. */
+  at: number;
+  why: string;
+  who: string;
+}
+
+/** One person's way through a gate, as a plain object: what is folded, and what screens show. */
+export interface Movement {
+  gate: string;
+  seq: number;
+  /** UTC milliseconds. */
+  at: number;
+  lane: string;
+  direction: 'entry' | 'exit';
+  sector?: string;
+  slot?: string;
+  /** Given back: it does not count. */
+  void?: true;
+  /** Learnt from another gate. */
+  elsewhere?: true;
+  /** The clock was not to be trusted. */
+  doubtful?: true;
+  /** A steward let the person in. */
+  forced?: true;
+}
+
+export const MAX_MOVEMENTS = 1_000;
+/** Offsets are 16 bits wide. */
+const MAX_NAMES = 60_000;
+
+export const FLAG = { exit: 1, void: 2, elsewhere: 4, doubtful: 8, forced: 16 } as const;
+
+/** Slot of what is only counted (counter products): no movement is kept. */
+export const COUNTER_SLOT = '#';
+
+export const NO_USAGE: Usage = {
+  older: { entries: 0, exits: 0, from: 0, to: 0 },
+  names: '\n',
+  at: new Float64Array(0),
+  seq: new Float64Array(0),
+  refs: new Uint16Array(0),
+  flags: new Uint8Array(0),
+};
 
 /**
  * What a single entry is single for: the ticket's own performance; a ticket without one (a pass, or a trimmed export)
@@ -22,39 +84,160 @@ export function slotOf(ticketPerformance: string | undefined, lanePerformances: 
   return lanePerformances?.length === 1 ? (lanePerformances[0] as string) : '*';
 }
 
-/** Entries in the slot; an admission counted as a whole counts for every slot, and the other way round. */
-export function entriesIn(usage: Usage, slot: string): SlotUsage | undefined {
-  const direct = usage.slots[slot] ?? usage.slots['*'];
-  if (direct || slot !== '*') return direct;
-  return Object.values(usage.slots)[0];
+/** Bounded, and without the separator. */
+const plain = (name: string): string => name.slice(0, 256).replaceAll('\n', ' ');
+
+/** Where a name is in `names`; 0 = this ticket has never met it. */
+export function refOf(usage: Usage, name: string | undefined): number {
+  return name === undefined || name === '' ? 0 : usage.names.indexOf(`\n${plain(name)}\n`) + 1;
 }
 
-/** The journal's meaning: folding all records in order gives every ticket's usage. */
-export function fold(usage: Usage, record: JournalRecord): Usage {
-  if (record.kind === 'check') {
-    if (!record.admitted || record.direction !== 'entry' || record.slot === undefined) return usage;
-    const before = usage.slots[record.slot];
-    return {
-      slots: {
-        ...usage.slots,
-        [record.slot]: { entries: (before?.entries ?? 0) + 1, lastAt: record.at, lastLane: record.lane },
-      },
-    };
-  }
-  // An admission that never opened the barrier gives the entry back.
-  if (record.kind === 'outcome' && record.outcome === 'not-passed' && record.slot !== undefined) {
-    const before = usage.slots[record.slot];
-    if (!before) return usage;
-    const slots = { ...usage.slots };
-    if (before.entries <= 1) delete slots[record.slot];
-    else slots[record.slot] = { ...before, entries: before.entries - 1 };
-    return { slots };
-  }
-  return usage;
+export function nameAt(usage: Usage, ref: number): string | undefined {
+  return ref === 0 ? undefined : usage.names.slice(ref, usage.names.indexOf('\n', ref));
 }
 
-/** Barcode whose usage a record changes, if any. */
-export function usageKey(record: JournalRecord): string | undefined {
-  if (record.kind === 'check') return record.admitted && record.slot !== undefined ? record.barcode : undefined;
-  return record.kind === 'outcome' && record.slot !== undefined ? record.barcode : undefined;
+export function movementAt(usage: Usage, i: number): Movement {
+  const flags = usage.flags[i] as number;
+  const name = (column: number): string | undefined => nameAt(usage, usage.refs[4 * i + column] as number);
+  const [sector, slot] = [name(2), name(3)];
+  return {
+    gate: name(0) ?? '',
+    seq: usage.seq[i] as number,
+    at: usage.at[i] as number,
+    lane: name(1) ?? '',
+    direction: flags & FLAG.exit ? 'exit' : 'entry',
+    ...(sector !== undefined && { sector }),
+    ...(slot !== undefined && { slot }),
+    ...(flags & FLAG.void && { void: true as const }),
+    ...(flags & FLAG.elsewhere && { elsewhere: true as const }),
+    ...(flags & FLAG.doubtful && { doubtful: true as const }),
+    ...(flags & FLAG.forced && { forced: true as const }),
+  };
+}
+
+/** All movements that are kept, those given back included, for people and for tests. */
+export function movements(usage: Usage): Movement[] {
+  return Array.from(usage.at, (_, i) => movementAt(usage, i));
+}
+
+/** What a screen shows of a ticket's use. */
+export interface UsageSummary {
+  entries: number;
+  exits: number;
+  inside: boolean;
+  /** Newest last; those given back included. */
+  movements: Movement[];
+  blocked?: Blocked;
+}
+
+export function summarise(usage: Usage): UsageSummary {
+  const all = movements(usage);
+  const counted = all.filter((m) => !m.void);
+  const entries = counted.filter((m) => m.direction === 'entry').length;
+  return {
+    entries: entries + usage.older.entries,
+    exits: counted.length - entries + usage.older.exits,
+    inside: counted.at(-1)?.direction === 'entry',
+    movements: all,
+    ...(usage.blocked && { blocked: usage.blocked }),
+  };
+}
+
+/** Index of a check's movement; -1 = none. */
+function indexOf(usage: Usage, seq: number, matches: (i: number) => boolean): number {
+  for (let i = usage.seq.length - 1; i >= 0; i--) if (usage.seq[i] === seq && matches(i)) return i;
+  return -1;
+}
+
+export const indexOfCheck = (usage: Usage, gate: string, seq: number): number => {
+  const ref = refOf(usage, gate);
+  return ref === 0 ? -1 : indexOf(usage, seq, (i) => usage.refs[4 * i] === ref);
+};
+
+/** A check of this gate, known by its sequence alone. */
+export const indexOfOwn = (usage: Usage, seq: number): number =>
+  indexOf(usage, seq, (i) => !((usage.flags[i] as number) & FLAG.elsewhere));
+
+/** Puts a movement in. Its own gate's movements follow each other; another gate's is put where its time belongs. */
+export function insert(usage: Usage, m: Movement): Usage {
+  const n = usage.at.length;
+  if (n >= MAX_MOVEMENTS || usage.names.length > MAX_NAMES) return insert(shorten(usage), m);
+  let names = usage.names;
+  const intern = (name: string | undefined): number => {
+    if (name === undefined || name === '') return 0;
+    const text = plain(name);
+    const found = names.indexOf(`\n${text}\n`);
+    if (found >= 0) return found + 1;
+    names += `${text}\n`;
+    return names.length - text.length - 1;
+  };
+  let place = n;
+  if (m.elsewhere) while (place > 0 && (usage.at[place - 1] as number) > m.at) place--;
+  const refs = [intern(m.gate), intern(m.lane), intern(m.sector), intern(m.slot)];
+  return {
+    ...usage,
+    names,
+    at: put(new Float64Array(n + 1), usage.at, place, [m.at]),
+    seq: put(new Float64Array(n + 1), usage.seq, place, [m.seq]),
+    refs: put(new Uint16Array(4 * n + 4), usage.refs, 4 * place, refs),
+    flags: put(new Uint8Array(n + 1), usage.flags, place, [flagsOf(m)]),
+  };
+}
+
+function put<T extends Float64Array | Uint16Array | Uint8Array>(to: T, from: T, place: number, values: number[]): T {
+  to.set(from.subarray(0, place));
+  to.set(values, place);
+  to.set(from.subarray(place), place + values.length);
+  return to;
+}
+
+function flagsOf(m: Movement): number {
+  return (
+    (m.direction === 'exit' ? FLAG.exit : 0) |
+    (m.void ? FLAG.void : 0) |
+    (m.elsewhere ? FLAG.elsewhere : 0) |
+    (m.doubtful ? FLAG.doubtful : 0) |
+    (m.forced ? FLAG.forced : 0)
+  );
+}
+
+/** Marks a movement as given back. It stays: what is told twice must not count again. */
+export function giveBack(usage: Usage, i: number): Usage {
+  const flags = usage.flags.slice();
+  flags[i] = (flags[i] as number) | FLAG.void;
+  return { ...usage, flags };
+}
+
+/** Makes room for a tenth: what was given back goes first, then the oldest, which stays counted. */
+function shorten(usage: Usage): Usage {
+  const all = movements(usage);
+  let drop = Math.ceil(all.length / 10);
+  const kept = all.filter((m) => !(m.void && drop > 0 && drop--));
+  const gone = kept.splice(0, drop);
+  let { older } = usage;
+  for (const m of gone) older = count(older, m.direction, m.at);
+  let short: Usage = { ...NO_USAGE, older, ...(usage.blocked && { blocked: usage.blocked }) };
+  // Sorted in already; the place of a movement from elsewhere is kept by putting every one at the end.
+  for (const m of kept) short = append(short, m);
+  return short;
+}
+
+function append(usage: Usage, m: Movement): Usage {
+  const { elsewhere, ...own } = m;
+  const next = insert(usage, own);
+  if (elsewhere) next.flags[next.flags.length - 1] = flagsOf(m);
+  return next;
+}
+
+/** One more that is only counted. */
+export function count(older: OlderUsage, direction: 'entry' | 'exit', at: number, by: 1 | -1 = 1): OlderUsage {
+  if (direction === 'exit') return { ...older, exits: Math.max(0, older.exits + by) };
+  const entries = Math.max(0, older.entries + by);
+  if (by < 0) return { ...older, entries };
+  return {
+    ...older,
+    entries,
+    from: older.from === 0 ? at : Math.min(older.from, at),
+    to: Math.max(older.to, at),
+  };
 }

@@ -181,7 +181,7 @@ export class Lane {
     const barcode = decision.ticket?.barcode ?? credential.code;
     const release =
       decision.admitted && decision.slot !== undefined
-        ? reservations.take(barcode, decision.slot, at, this.id)
+        ? reservations.take(barcode, { slot: decision.slot, at, lane: this.id })
         : () => {};
     const decidedAfter = clock.monotonic() - read.at;
     const expiresAt = clock.monotonic() + this.#settings.grantExpiry;
@@ -189,6 +189,8 @@ export class Lane {
     // A refusal lights up without waiting for the disk.
     if (!decision.admitted) this.#show('refuse', decision.reason);
     const appended = journal.append(this.#record(at, credential, decision, found));
+    // The journal's usage has it from here on.
+    release();
     const seq = journal.lastSeq;
     settlement.hold(seq);
     let record: JournalRecord;
@@ -198,8 +200,6 @@ export class Lane {
       this.#p.log.error({ error: describeError(error) }, 'a check could not be written: nobody is admitted');
       settlement.settle(seq);
       return this.#refuseUnwritten(read, credential);
-    } finally {
-      release();
     }
     const checkId = record.kind === 'check' ? record.checkId : undefined;
     if (!decision.admitted) {

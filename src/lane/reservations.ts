@@ -1,15 +1,15 @@
-import type { Usage } from '../domain/usage.js';
+import type { Movement, Usage } from '../domain/usage.js';
+import { insert } from '../domain/usage.js';
 
 /**
- * Entry rights that a lane has decided to use and that are not in the journal yet. All lanes of a gate share one event
- * loop, but a durable append awaits: without a reservation taken in the same tick as the decision, two lanes could admit
- * one ticket.
+ * Entry rights that a lane has decided to use and the journal has not taken yet (a shared claim is being asked for). All lanes of a gate
+ * share one event loop: without a reservation taken in the same tick as the decision, two lanes could admit one ticket. Once `append`
+ * was called the journal's own usage has the entry, so the reservation ends there.
  *
- * Invariants: at most one reservation a ticket; it is taken with no await since the usage was read; it ends with the
- * append, whichever way that ends.
+ * Invariants: taken with no await since the usage was read; it never outlives the lane's phase.
  */
 export class Reservations {
-  readonly #held = new Map<string, { slot: string; at: number; lane: string }>();
+  readonly #held = new Map<string, Movement[]>();
 
   get size(): number {
     return this.#held.size;
@@ -17,18 +17,17 @@ export class Reservations {
 
   /** Usage as the journal has it plus what is reserved. */
   over(barcode: string, usage: Usage): Usage {
-    const held = this.#held.get(barcode);
-    if (!held) return usage;
-    return { slots: { ...usage.slots, [held.slot]: { entries: 1, lastAt: held.at, lastLane: held.lane } } };
+    return (this.#held.get(barcode) ?? []).reduce(insert, usage);
   }
 
   /** The returned function ends the reservation; calling it again does nothing. */
-  take(barcode: string, slot: string, at: number, lane: string): () => void {
-    if (this.#held.has(barcode)) throw new Error('reserved twice: decide() did not see the reservation');
-    const mine = { slot, at, lane };
-    this.#held.set(barcode, mine);
+  take(barcode: string, entry: Pick<Movement, 'slot' | 'sector' | 'at' | 'lane'>): () => void {
+    const mine: Movement = { gate: '', seq: 0, direction: 'entry', ...entry };
+    this.#held.set(barcode, [...(this.#held.get(barcode) ?? []), mine]);
     return () => {
-      if (this.#held.get(barcode) === mine) this.#held.delete(barcode);
+      const rest = (this.#held.get(barcode) ?? []).filter((m) => m !== mine);
+      if (rest.length > 0) this.#held.set(barcode, rest);
+      else this.#held.delete(barcode);
     };
   }
 }

@@ -1,14 +1,20 @@
 import type { CheckRecord, EventRecord, JournalRecord, OutcomeRecord } from '../domain/records.js';
 import { checkIdOf } from '../domain/records.js';
 import type { Usage } from '../domain/usage.js';
-import { fold, NO_USAGE, usageKey } from '../domain/usage.js';
+import { fold, usageKey } from '../domain/fold.js';
+import { NO_USAGE } from '../domain/usage.js';
 import { PortillonError } from '../errors.js';
 import { keys } from './keys.js';
 import type { Database } from './open.js';
 import { hintFor, openDatabase } from './open.js';
-import { decodeRecord, decodeUsage, encodeRecord, encodeUsage } from './records.js';
+import { decodeRecord, encodeRecord } from './records.js';
+import { decodeUsage, encodeUsage } from './usage-bytes.js';
 
-type Unnumbered<T> = T extends JournalRecord ? Omit<T, 'seq' | 'checkId'> : never;
+type Unnumbered<T> = T extends CheckRecord
+  ? Omit<T, 'seq' | 'checkId'>
+  : T extends JournalRecord
+    ? Omit<T, 'seq'>
+    : never;
 export type NewRecord = Unnumbered<JournalRecord>;
 
 type Outcome = OutcomeRecord['outcome'];
@@ -51,6 +57,8 @@ export class Journal {
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #failure: PortillonError | undefined;
+  /** Usage that is ahead of the disk, with the last sequence in it. */
+  readonly #pending = new Map<string, { usage: Usage; seq: number }>();
   /** Records whose append was reported as failed; some may be on the disk all the same. */
   #doubtful: JournalRecord[] = [];
 
@@ -82,10 +90,17 @@ export class Journal {
     return this.#failure;
   }
 
-  /** Usage as the disk has it. Synchronous: it is part of a decision's snapshot. */
+  /**
+   * Usage after every record handed to `append`, on the disk or on its way there: what is decided next is written behind it, so the
+   * order of decisions is the order of records. Synchronous: it is part of a decision's snapshot.
+   */
   usage(barcode: string): Usage {
-    const text = this.#open_().getSync(keys.usage(barcode));
-    return text === undefined ? NO_USAGE : decodeUsage(text);
+    return this.#pending.get(barcode)?.usage ?? this.#stored(barcode);
+  }
+
+  #stored(barcode: string): Usage {
+    const bytes = this.#open_().getSync<string, Uint8Array>(keys.usage(barcode), { valueEncoding: 'buffer' });
+    return bytes === undefined ? NO_USAGE : decodeUsage(bytes);
   }
 
   /**
@@ -93,10 +108,12 @@ export class Journal {
    * Rejects with `JOURNAL_WRITE` when it is not: then nobody may be admitted on it.
    */
   append(record: NewRecord): Promise<JournalRecord> {
-    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#failure ?? !this.#db) return Promise.reject(this.#failure ?? closed());
     const seq = this.#next++;
     const numbered =
       record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq };
+    const barcode = usageKey(numbered);
+    if (barcode !== undefined) this.#pending.set(barcode, { usage: fold(this.usage(barcode), numbered), seq });
     return new Promise((done, failed) => {
       this.#queue.push({ record: numbered, done, failed });
       this.#writing ??= this.#drain();
@@ -120,7 +137,7 @@ export class Journal {
     const usages = new Map<string, Usage>();
     for (const record of records) {
       const barcode = usageKey(record);
-      if (barcode !== undefined) usages.set(barcode, fold(usages.get(barcode) ?? this.usage(barcode), record));
+      if (barcode !== undefined) usages.set(barcode, fold(usages.get(barcode) ?? this.#stored(barcode), record));
     }
     const outcomes = records.filter((r) => r.kind === 'outcome');
     const operations = [
@@ -130,9 +147,13 @@ export class Journal {
         type: 'put' as const,
         key: keys.usage(barcode),
         value: encodeUsage(usage),
+        valueEncoding: 'buffer' as const,
       })),
     ];
-    await this.#open_().batch([...operations, ...records.flatMap(marks)], { sync: true });
+    await this.#open_().batch<string, string | Buffer>([...operations, ...records.flatMap(marks)], { sync: true });
+    const last = records.at(-1)?.seq ?? 0;
+    for (const barcode of usages.keys())
+      if ((this.#pending.get(barcode)?.seq ?? Infinity) <= last) this.#pending.delete(barcode);
   }
 
   /** Admissions of the process before whose outcome never came: written as `unknown` before anything is reported. */
@@ -158,6 +179,7 @@ export class Journal {
       hint: hintFor(cause),
     });
     this.#failure = error;
+    this.#pending.clear();
     const all = [...batch, ...this.#queue.splice(0)];
     this.#doubtful.push(...all.map((w) => w.record));
     for (const w of all) w.failed(error);
@@ -238,7 +260,9 @@ export class Journal {
   }
 
   #open_(): Database {
-    if (!this.#db) throw this.#failure ?? new PortillonError('JOURNAL_CLOSED', 'the journal is closed');
+    if (!this.#db) throw this.#failure ?? closed();
     return this.#db;
   }
 }
+
+const closed = (): PortillonError => new PortillonError('JOURNAL_CLOSED', 'the journal is closed');

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JournalRecord } from '../domain/records.js';
 import type { Scope, Ticket } from '../domain/ticket.js';
-import type { Usage } from '../domain/usage.js';
 import { PortillonError } from '../errors.js';
 
 /** Every value starts with a version character, so that a later release can read what an earlier one wrote. */
@@ -26,8 +25,6 @@ function decode(text: string, what: string): unknown {
 
 export const encodeRecord = (record: JournalRecord): string => encode(record);
 export const decodeRecord = (text: string): JournalRecord => decode(text, 'journal record') as JournalRecord;
-export const encodeUsage = (usage: Usage): string => encode(usage);
-export const decodeUsage = (text: string): Usage => decode(text, 'usage') as Usage;
 export const encodeJson = encode;
 export const decodeJson = (text: string, what: string): unknown => decode(text, what);
 
@@ -43,6 +40,10 @@ interface StoredTicket {
   vf?: number;
   vt?: number;
   tf?: string;
+  sp?: true;
+  rd?: true;
+  bl?: string;
+  n?: number;
   x?: Record<string, unknown>;
 }
 const STATES = { V: 'VALID', C: 'CANCELLED', U: 'UNREADABLE' } as const;
@@ -60,6 +61,10 @@ export function encodeTicket(t: Ticket): string {
     vf: t.validFrom,
     vt: t.validTo,
     tf: t.tariff,
+    sp: t.specimen,
+    rd: t.reduced,
+    bl: t.blocked,
+    n: t.persons,
     x: t.extra,
   });
 }
@@ -76,6 +81,10 @@ export function decodeTicket(barcode: string, text: string): Ticket {
   if (v.vf !== undefined) ticket.validFrom = v.vf;
   if (v.vt !== undefined) ticket.validTo = v.vt;
   if (v.tf !== undefined) ticket.tariff = v.tf;
+  if (v.sp !== undefined) ticket.specimen = v.sp;
+  if (v.rd !== undefined) ticket.reduced = v.rd;
+  if (v.bl !== undefined) ticket.blocked = v.bl;
+  if (v.n !== undefined) ticket.persons = v.n;
   if (v.x !== undefined) ticket.extra = v.x;
   return ticket;
 }

@@ -5,7 +5,7 @@ import { decide } from '../../src/domain/decide.js';
 import type { LaneRules } from '../../src/domain/rules.js';
 import type { Ticket } from '../../src/domain/ticket.js';
 import type { Usage } from '../../src/domain/usage.js';
-import { NO_USAGE } from '../../src/domain/usage.js';
+import { insert, NO_USAGE } from '../../src/domain/usage.js';
 import { ticket } from '../support/builders.js';
 import { referenceDecision } from './reference-model.js';
 
@@ -16,7 +16,8 @@ const lane: LaneRules = {
   performances: ['PERF1'],
   entrances: ['A'],
 };
-const used = (slot: string): Usage => ({ slots: { [slot]: { entries: 1, lastAt: 5, lastLane: 'lane-2' } } });
+const entry = { gate: 'g', seq: 1, at: 5, lane: 'lane-2', direction: 'entry' as const };
+const used = (slot: string): Usage => insert(NO_USAGE, { ...entry, slot });
 const one = (t: Ticket, usage: Usage = NO_USAGE): Candidates => ({
   via: 'ticket',
   candidates: [{ ticket: t, usage }],
@@ -63,11 +64,7 @@ describe('decide, row by row of the reasons table', () => {
   });
 
   it('says when and where a ticket was used', () => {
-    expect(decide(one(ticket('1'), used('PERF1')), lane, 100).used).toEqual({
-      entries: 1,
-      lastAt: 5,
-      lastLane: 'lane-2',
-    });
+    expect(decide(one(ticket('1'), used('PERF1')), lane, 100).used).toMatchObject({ at: 5, lane: 'lane-2' });
   });
 
   it('counts an exit lane without using anything up', () => {

@@ -1,4 +1,5 @@
 import type { Candidate, Candidates } from '../../src/domain/decide.js';
+import { movements } from '../../src/domain/usage.js';
 import type { LaneRules } from '../../src/domain/rules.js';
 
 /** The rules once more, written as sets and sorting instead of an ordered list of functions. Slow and plain on purpose. */
@@ -46,7 +47,7 @@ function verdict({ ticket: t, usage }: Candidate, lane: LaneRules, now: number):
   if (lane.direction === 'exit') return 'admitted';
   if (now < (t.validFrom ?? now)) return 'too-early';
   if (now > (t.validTo ?? now)) return 'too-late';
-  const counted = Object.keys(usage.slots);
+  const counted = movements(usage).map((m) => m.slot);
   const mine = t.performance ?? (lane.performances?.length === 1 ? lane.performances[0] : '*');
   const hit = mine === '*' ? counted.length > 0 : counted.some((s) => s === mine || s === '*');
   return hit ? 'already-used' : 'admitted';

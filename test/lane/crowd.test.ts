@@ -6,6 +6,7 @@ import { seededRandom, systemClock } from '../../src/clock.js';
 import type { JournalRecord } from '../../src/domain/records.js';
 import { Lane } from '../../src/lane/lane.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
+import { summarise } from '../../src/domain/usage.js';
 import { silentLog } from '../../src/log.js';
 import { Journal } from '../../src/store/journal.js';
 import { TicketList } from '../../src/store/list.js';
@@ -140,7 +141,7 @@ describe('a crowd through a turnstile', () => {
       const unused = count(records, isOutcome('not-passed'));
       expect(unused + walkers + count(records, isOutcome('unknown'))).toBe(VISITORS);
       const free = Array.from({ length: VISITORS }, (_, n) => s.journal.usage(code(n))).filter(
-        (u) => Object.keys(u.slots).length === 0,
+        (u) => summarise(u).entries === 0,
       );
       expect(free).toHaveLength(unused);
     },

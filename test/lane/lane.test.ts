@@ -7,6 +7,7 @@ import type { Ticket } from '../../src/domain/ticket.js';
 import type { LaneEvent } from '../../src/lane/lane.js';
 import { Lane } from '../../src/lane/lane.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
+import { summarise } from '../../src/domain/usage.js';
 import { silentLog } from '../../src/log.js';
 import { Journal } from '../../src/store/journal.js';
 import { TicketList } from '../../src/store/list.js';
@@ -194,7 +195,7 @@ describe('the way of a scan', () => {
     lane.onRead(read('1'));
     await rig.eventsReach(1);
     expect(rig.events[0]).toMatchObject({ admitted: false, reason: 'barrier-unavailable' });
-    expect(rig.journal.usage('1').slots).toEqual({});
+    expect(summarise(rig.journal.usage('1')).entries).toBe(0);
   });
 
   it('says "not ready yet" instead of "unknown" while no list has come', async () => {

@@ -7,6 +7,7 @@ import type { LaneEvent, LaneSettings } from '../../src/lane/lane.js';
 import { Lane } from '../../src/lane/lane.js';
 import type { LaneIncident } from '../../src/lane/passage.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
+import { summarise } from '../../src/domain/usage.js';
 import { silentLog } from '../../src/log.js';
 import { Journal } from '../../src/store/journal.js';
 import { TicketList } from '../../src/store/list.js';
@@ -119,7 +120,7 @@ describe('a lane with a pass contact', () => {
     const l = await lane({ passageTimeout: 30 });
     await l.scan('1');
     await l.settled();
-    expect(l.journal.usage('1').slots).toEqual({});
+    expect(summarise(l.journal.usage('1')).entries).toBe(0);
     await l.scan('1');
     expect(l.events[1]).toMatchObject({ admitted: true });
   });
@@ -139,7 +140,7 @@ describe('a lane with a pass contact', () => {
     const l = await lane({ passageTimeout: 30, burn: 'grant' });
     await l.scan('1');
     await l.settled();
-    expect(l.journal.usage('1').slots).toMatchObject({ PERF1: { entries: 1 } });
+    expect(summarise(l.journal.usage('1'))).toMatchObject({ entries: 1, movements: [{ slot: 'PERF1' }] });
     expect((await l.journal.checksAfter(0, 10, 10)).checks).toMatchObject([{ outcome: 'kept' }]);
     await l.scan('1');
     expect(l.events[1]).toMatchObject({ admitted: false, reason: 'already-used' });
@@ -179,10 +180,10 @@ describe('a lane with a pass contact', () => {
     l.barrier.board.unplug();
     await l.settled();
     expect(kinds(await l.journal.readAfter(0, 10))).toEqual(['check', 'unknown']);
-    expect(l.journal.usage('1').slots).toMatchObject({ PERF1: { entries: 1 } });
+    expect(summarise(l.journal.usage('1'))).toMatchObject({ entries: 1, movements: [{ slot: 'PERF1' }] });
     await l.scan('2');
     expect(l.events.at(-1)).toMatchObject({ reason: 'barrier-unavailable' });
-    expect(l.journal.usage('2').slots).toEqual({});
+    expect(summarise(l.journal.usage('2')).entries).toBe(0);
   });
 
   it('what a crash left open is written as unknown at the next start, once', async () => {
@@ -195,7 +196,7 @@ describe('a lane with a pass contact', () => {
     expect(await journal.settleUnknown(5)).toBe(1);
     expect(await journal.settleUnknown(6)).toBe(0);
     expect((await journal.checksAfter(0, 10, 10)).checks).toMatchObject([{ outcome: 'unknown' }]);
-    expect(journal.usage('1').slots).toMatchObject({ PERF1: { entries: 1 } });
+    expect(summarise(journal.usage('1'))).toMatchObject({ entries: 1, movements: [{ slot: 'PERF1' }] });
   });
 
   it('closed: refused, nothing used up, journalled with who and why; still closed after a restart', async () => {
@@ -203,7 +204,7 @@ describe('a lane with a pass contact', () => {
     await l.lane.setMode('closed', 'anna', 'broken arm');
     await l.scan('1');
     expect(l.events[0]).toMatchObject({ admitted: false, reason: 'lane-closed' });
-    expect(l.journal.usage('1').slots).toEqual({});
+    expect(summarise(l.journal.usage('1')).entries).toBe(0);
     expect((await l.journal.read(1)) as EventRecord).toMatchObject({
       what: 'mode',
       mode: 'closed',
@@ -225,7 +226,7 @@ describe('a lane with a pass contact', () => {
     l.lane.onRead({ text: '1', medium: 'barcode', at: systemClock.monotonic() });
     await l.barrier.pass('entry');
     await l.until(() => l.incidents.some((i) => i.what === 'passage'));
-    expect(l.journal.usage('1').slots).toEqual({});
+    expect(summarise(l.journal.usage('1')).entries).toBe(0);
     await l.lane.setMode('controlled', 'anna', '');
     expect([...l.barrier.board.on_]).toEqual([]);
   });

@@ -3,7 +3,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CheckRecord, JournalRecord } from '../../src/domain/records.js';
-import { fold, NO_USAGE, usageKey } from '../../src/domain/usage.js';
+import { fold, usageKey } from '../../src/domain/fold.js';
+import { NO_USAGE, summarise } from '../../src/domain/usage.js';
 import type { NewRecord } from '../../src/store/journal.js';
 import { Journal } from '../../src/store/journal.js';
 import { cleanup, temporaryFolder } from '../support/builders.js';
@@ -38,7 +39,11 @@ describe('Journal', () => {
     const record = (await second.append(check('b20'))) as CheckRecord;
     expect(record).toMatchObject({ seq: 21, checkId: 'north-1-000000000021' });
     expect((await second.readAfter(0, 100)).map((r) => r.seq)).toEqual(Array.from({ length: 21 }, (_, i) => i + 1));
-    expect(second.usage('b3').slots.PERF1).toMatchObject({ entries: 1, lastLane: 'lane-1' });
+    expect(summarise(second.usage('b3'))).toMatchObject({
+      entries: 1,
+      inside: true,
+      movements: [{ gate: 'north-1', seq: 4, lane: 'lane-1', slot: 'PERF1' }],
+    });
     expect(second.usage('nobody')).toEqual(NO_USAGE);
   });
 
@@ -46,7 +51,7 @@ describe('Journal', () => {
     const journal = await open(temporaryFolder());
     await journal.append(check('b1'));
     await journal.append({ kind: 'outcome', at: 1001, of: 1, outcome: 'not-passed', barcode: 'b1', slot: 'PERF1' });
-    expect(journal.usage('b1')).toEqual(NO_USAGE);
+    expect(summarise(journal.usage('b1'))).toMatchObject({ entries: 0, inside: false, movements: [{ void: true }] });
     const { checks, scanned } = await journal.checksAfter(0, 1, 2);
     expect(checks.map((c) => c.outcome)).toEqual(['not-passed']);
     expect(scanned).toBe(1);
