@@ -25,6 +25,8 @@ export function journalCommand(): Command {
 function lineOf(r: JournalRecord): string {
   const head = `${String(r.seq).padStart(8)}  ${new Date(r.at).toISOString()}`;
   if (r.kind === 'note') return `${head}  note     ${r.what}`;
+  if (r.kind === 'checkpoint') return `${head}  checkpoint  records up to ${r.through} may be gone`;
+  if (r.kind === 'repair') return `${head}  repair   ${r.why}; ${r.kept} record(s) kept; the files are in ${r.aside}`;
   if (r.kind === 'outcome') return `${head}  outcome  ${r.outcome} of ${r.of}${r.why ? ` (${r.why})` : ''}`;
   if (r.kind === 'event') {
     const facts = [

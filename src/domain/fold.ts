@@ -20,6 +20,8 @@ export function fold(usage: Usage, record: JournalRecord): Usage {
     }
     case 'event':
     case 'note':
+    case 'checkpoint':
+    case 'repair':
       return usage;
   }
 }
@@ -36,6 +38,8 @@ export function usageKey(record: JournalRecord): string | undefined {
       return record.barcode;
     case 'event':
     case 'note':
+    case 'checkpoint':
+    case 'repair':
       return undefined;
   }
 }

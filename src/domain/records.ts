@@ -127,7 +127,37 @@ export interface NoteRecord extends RecordBase {
   what: string;
 }
 
-export type JournalRecord = CheckRecord | OutcomeRecord | EventRecord | NoteRecord | ElsewhereRecord | BlockRecord;
+/** Records up to `through` may be gone: what they mean for usage was kept. */
+export interface CheckpointRecord extends RecordBase {
+  kind: 'checkpoint';
+  through: number;
+  /** Hash of the record `through`, which the next one refers to. */
+  hash: string;
+  /** Sum over the kept usage, so that nothing of it can be changed unseen. */
+  usage: string;
+}
+
+/** The journal was damaged; what could be read was carried over into a new one. */
+export interface RepairRecord extends RecordBase {
+  kind: 'repair';
+  /** Sequences that could not be read, first and last of each run; the last run ends before this record. */
+  lost: (readonly [number, number])[];
+  /** Records carried over. */
+  kept: number;
+  why: string;
+  /** Folder the damaged files are in. */
+  aside: string;
+}
+
+export type JournalRecord =
+  | CheckRecord
+  | OutcomeRecord
+  | EventRecord
+  | NoteRecord
+  | ElsewhereRecord
+  | BlockRecord
+  | CheckpointRecord
+  | RepairRecord;
 
 /** Check ID of a sequence number. The width keeps text order and number order the same for a gate's life. */
 export function checkIdOf(gate: string, seq: number): string {

@@ -4,10 +4,14 @@ import type { Usage } from '../domain/usage.js';
 import { fold, usageKey } from '../domain/fold.js';
 import { NO_USAGE } from '../domain/usage.js';
 import { PortillonError } from '../errors.js';
+import { GENESIS, hashOfValue, link } from './chain.js';
+import type { Operation } from './database.js';
+import type { Head } from './head.js';
+import { HeadMark } from './head.js';
 import { keys } from './keys.js';
-import type { Database } from './open.js';
+import type { Database, StoreKey } from './open.js';
 import { hintFor, openDatabase } from './open.js';
-import { decodeRecord, encodeRecord } from './records.js';
+import { decodeOutcome, decodeRecord, encodeJson } from './records.js';
 import { decodeUsage, encodeUsage } from './usage-bytes.js';
 
 type Unnumbered<T> = T extends CheckRecord
@@ -18,6 +22,8 @@ type Unnumbered<T> = T extends CheckRecord
 export type NewRecord = Unnumbered<JournalRecord>;
 
 type Outcome = OutcomeRecord['outcome'];
+const isUsage = (key: string): boolean => key.startsWith('u!');
+const barcodeOf = (key: string): string => key.slice(2);
 export interface SettledChecks {
   checks: { check: CheckRecord; outcome: Outcome | undefined }[];
   scanned: number;
@@ -25,19 +31,24 @@ export interface SettledChecks {
 
 interface Waiting {
   record: JournalRecord;
+  /** What goes into the same batch. */
+  beside: readonly Operation[];
   done: (record: JournalRecord) => void;
   failed: (error: Error) => void;
 }
 
-type Mark = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
-
 /** What a record changes beside itself and the usage; all of it can be folded from the records again. */
-function marks(record: JournalRecord): Mark[] {
+export function marks(record: JournalRecord): Operation[] {
   if (record.kind === 'check' && record.awaits && record.admitted)
-    return [{ type: 'put', key: keys.awaiting(record.seq), value: encodeRecord(record) }];
-  if (record.kind === 'outcome') return [{ type: 'del', key: keys.awaiting(record.of) }];
+    return [{ type: 'put', key: keys.awaiting(record.seq), value: encodeJson(record.seq) }];
+  if (record.kind === 'outcome')
+    return [
+      { type: 'del', key: keys.awaiting(record.of) },
+      { type: 'put', key: keys.outcome(record.of), value: encodeJson(record.outcome) },
+    ];
   if (record.kind === 'event' && record.what === 'mode')
-    return [{ type: 'put', key: keys.mode(record.lane), value: encodeRecord(record) }];
+    return [{ type: 'put', key: keys.mode(record.lane), value: encodeJson(record) }];
+  if (record.kind === 'checkpoint') return [{ type: 'put', key: keys.checkpoint, value: encodeJson(record.seq) }];
   return [];
 }
 
@@ -47,13 +58,18 @@ function marks(record: JournalRecord): Mark[] {
  *
  * Invariants: an append that resolved is on the disk together with the usage it means; sequences have no gap and no
  * repeat; after a failed write nothing more is written until `recover` has reopened the files, for LevelDB's log may end
- * in a torn record and what is written behind it could be lost.
+ * in a torn record and what is written behind it could be lost. Each record carries the hash of the one before it on the disk.
  */
 export class Journal {
   readonly #location: string;
   readonly #gate: string;
+  readonly #storeKey: StoreKey;
+  readonly #mark: HeadMark;
   #db: Database | undefined;
   #next = 1;
+  /** Hash of the last record on the disk. */
+  #hash = GENESIS;
+  #durable = 0;
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #failure: PortillonError | undefined;
@@ -62,27 +78,46 @@ export class Journal {
   /** Records whose append was reported as failed; some may be on the disk all the same. */
   #doubtful: JournalRecord[] = [];
 
-  private constructor(location: string, gate: string) {
+  private constructor(location: string, gate: string, storeKey: StoreKey) {
     this.#location = location;
     this.#gate = gate;
+    this.#storeKey = storeKey;
+    this.#mark = new HeadMark(location);
   }
 
-  static async open(location: string, gate: string): Promise<Journal> {
-    const journal = new Journal(location, gate);
+  static async open(location: string, gate: string, storeKey?: StoreKey): Promise<Journal> {
+    const journal = new Journal(location, gate, storeKey);
     await journal.#open();
     return journal;
   }
 
   async #open(): Promise<void> {
-    const db = await openDatabase(this.#location, 'journal');
-    const last = await db.keys({ gt: 'r!', lt: keys.recordsEnd, reverse: true, limit: 1 }).next();
-    this.#next = last === undefined ? 1 : keys.seqOf(last) + 1;
+    const db = await openDatabase(this.#location, 'journal', this.#storeKey);
+    const [last] = await db.iterator({ gt: 'r!', lt: keys.recordsEnd, reverse: true, limit: 1 }).all();
+    this.#next = last === undefined ? 1 : keys.seqOf(last[0]) + 1;
+    this.#hash = hashOfValue(last?.[1]);
+    this.#durable = this.#next - 1;
     this.#db = db;
   }
 
   /** Sequence of the last record handed out; 0 = none. */
   get lastSeq(): number {
     return this.#next - 1;
+  }
+
+  /** The last record on the disk: what a person notes down to prove later that nothing was cut off. */
+  get head(): Head {
+    return { seq: this.#durable, hash: this.#hash };
+  }
+
+  /** True while an append is on its way. */
+  get busy(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /** For the rooms of the store alone. */
+  get database(): Database {
+    return this.#open_();
   }
 
   /** Why nothing can be written now; undefined = all is well. */
@@ -99,15 +134,15 @@ export class Journal {
   }
 
   #stored(barcode: string): Usage {
-    const bytes = this.#open_().getSync<string, Uint8Array>(keys.usage(barcode), { valueEncoding: 'buffer' });
+    const bytes = this.#open_().bytesSync(keys.usage(barcode));
     return bytes === undefined ? NO_USAGE : decodeUsage(bytes);
   }
 
   /**
    * Appends durably. The sequence is taken now, the promise resolves when the record is on the disk.
-   * Rejects with `JOURNAL_WRITE` when it is not: then nobody may be admitted on it.
+   * Rejects with `JOURNAL_WRITE` when it is not: then nobody may be admitted on it. `beside` goes into the same batch.
    */
-  append(record: NewRecord): Promise<JournalRecord> {
+  append(record: NewRecord, beside: readonly Operation[] = []): Promise<JournalRecord> {
     if (this.#failure ?? !this.#db) return Promise.reject(this.#failure ?? closed());
     const seq = this.#next++;
     const numbered =
@@ -115,7 +150,7 @@ export class Journal {
     const barcode = usageKey(numbered);
     if (barcode !== undefined) this.#pending.set(barcode, { usage: fold(this.usage(barcode), numbered), seq });
     return new Promise((done, failed) => {
-      this.#queue.push({ record: numbered, done, failed });
+      this.#queue.push({ record: numbered, beside, done, failed });
       this.#writing ??= this.#drain();
     });
   }
@@ -124,7 +159,7 @@ export class Journal {
     while (this.#queue.length > 0 && !this.#failure) {
       const batch = this.#queue.splice(0);
       try {
-        await this.#write(batch.map((w) => w.record));
+        await this.#write(batch);
         for (const w of batch) w.done(w.record);
       } catch (cause) {
         this.#fail(cause, batch);
@@ -133,35 +168,36 @@ export class Journal {
     this.#writing = undefined;
   }
 
-  async #write(records: readonly JournalRecord[]): Promise<void> {
+  async #write(batch: readonly Pick<Waiting, 'record' | 'beside'>[]): Promise<void> {
     const usages = new Map<string, Usage>();
-    for (const record of records) {
+    const operations: Operation[] = [];
+    let hash = this.#hash;
+    for (const { record, beside } of batch) {
+      operations.push(...beside);
+      for (const o of beside) if (o.type === 'del' && isUsage(o.key)) usages.set(barcodeOf(o.key), NO_USAGE);
       const barcode = usageKey(record);
       if (barcode !== undefined) usages.set(barcode, fold(usages.get(barcode) ?? this.#stored(barcode), record));
+      const linked = link(record, hash);
+      hash = linked.hash;
+      operations.push({ type: 'put', key: keys.record(record.seq), value: linked.text }, ...marks(record));
     }
-    const outcomes = records.filter((r) => r.kind === 'outcome');
-    const operations = [
-      ...records.map((r) => ({ type: 'put' as const, key: keys.record(r.seq), value: encodeRecord(r) })),
-      ...outcomes.map((r) => ({ type: 'put' as const, key: keys.outcome(r.of), value: r.outcome })),
-      ...[...usages].map(([barcode, usage]) => ({
-        type: 'put' as const,
-        key: keys.usage(barcode),
-        value: encodeUsage(usage),
-        valueEncoding: 'buffer' as const,
-      })),
-    ];
-    await this.#open_().batch<string, string | Buffer>([...operations, ...records.flatMap(marks)], { sync: true });
-    const last = records.at(-1)?.seq ?? 0;
+    for (const [barcode, usage] of usages)
+      if (usage !== NO_USAGE) operations.push({ type: 'put', key: keys.usage(barcode), value: encodeUsage(usage) });
+    await this.#open_().batch(operations, { sync: true });
+    this.#hash = hash;
+    this.#durable = batch.at(-1)?.record.seq ?? this.#durable;
+    this.#mark.set(this.#durable, hash);
     for (const barcode of usages.keys())
-      if ((this.#pending.get(barcode)?.seq ?? Infinity) <= last) this.#pending.delete(barcode);
+      if ((this.#pending.get(barcode)?.seq ?? Infinity) <= this.#durable) this.#pending.delete(barcode);
   }
 
   /** Admissions of the process before whose outcome never came: written as `unknown` before anything is reported. */
   async settleUnknown(now: number): Promise<number> {
-    const values = await this.#open_().values({ gt: 'w!', lt: keys.awaitingEnd }).all();
-    const open = values.map(decodeRecord).filter((r) => r.kind === 'check');
-    for (const check of open) {
-      const { seq, barcode } = check;
+    const open = await this.#open_().keys({ gt: 'w!', lt: keys.awaitingEnd }).all();
+    for (const seq of open.map(keys.seqOf)) {
+      const check = await this.read(seq);
+      if (check?.kind !== 'check') throw new PortillonError('STORE_DAMAGED', `check ${seq} is awaited and not there`);
+      const { barcode } = check;
       await this.append({ kind: 'outcome', at: now, of: seq, outcome: 'unknown', barcode, why: 'restart' });
     }
     return open.length;
@@ -211,7 +247,7 @@ export class Journal {
     }
     records.push({ kind: 'note', seq: 0, at: now, what: 'journal written again after a failure' });
     const first = this.#next;
-    const numbered = records.map((r, i) => ({ ...r, seq: first + i }));
+    const numbered = records.map((r, i) => ({ record: { ...r, seq: first + i }, beside: [] }));
     // A failure here leaves the old one in force: the caller tries again later.
     await this.#write(numbered);
     this.#next = first + numbered.length;
@@ -241,7 +277,7 @@ export class Journal {
     for (const check of records) {
       if (check.kind !== 'check') continue;
       const outcome = check.admitted ? this.#open_().getSync(keys.outcome(check.seq)) : undefined;
-      checks.push({ check, outcome: outcome as Outcome | undefined });
+      checks.push({ check, outcome: outcome === undefined ? undefined : decodeOutcome(outcome) });
     }
     return { checks, scanned: records.at(-1)?.seq ?? after };
   }
@@ -255,6 +291,7 @@ export class Journal {
   /** Waits for what is in flight, then closes. */
   async close(): Promise<void> {
     await this.#writing;
+    await this.#mark.close();
     await this.#db?.close();
     this.#db = undefined;
   }

@@ -8,6 +8,8 @@
  * | journal | `w!` sequence of the check | an admission whose outcome is still to come | main |
  * | journal | `k!` lane | the mode it was left in | main |
  * | journal | `u!` barcode | usage, the fold of the records | main |
+ * | journal | `b!` barcode | its part from records that are gone (see `retention.ts`) | main |
+ * | journal | `j!checkpoint` | sequence of the newest checkpoint | main |
  * | list | `t!` barcode | ticket | worker |
  * | list | `c!` container ID | its barcodes, sorted | worker |
  * | list | `s!` scope key | cursor and progress of a scope | worker |
@@ -16,6 +18,7 @@
  * | sync | `p!cursor` | highest sequence that SecuTix acknowledged or refused for good | worker |
  * | sync | `q!` sequence | a check SecuTix refused, with its words | worker |
  * | sync | `l!limiter` | times of the last calls | worker |
+ * | all | `i!seal` | which key the database was written with; never sealed itself | whoever makes it |
  *
  * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what
  * SecuTix already has, and losing it only repeats uploads. So none of them needs an invariant across databases.
@@ -32,6 +35,9 @@ export const keys = {
   awaitingEnd: 'w"',
   mode: (lane: string): string => `k!${lane}`,
   usage: (barcode: string): string => `u!${barcode}`,
+  baseUsage: (barcode: string): string => `b!${barcode}`,
+  checkpoint: 'j!checkpoint',
+  seal: 'i!seal',
   ticket: (barcode: string): string => `t!${barcode}`,
   container: (id: string): string => `c!${id}`,
   scope: (scopeKey: string): string => `s!${scopeKey}`,
@@ -41,3 +47,11 @@ export const keys = {
   rejected: (seq: number): string => `q!${seqText(seq)}`,
   limiter: 'l!limiter',
 } as const;
+
+/** Prefixes whose rest is a code that admits somebody: a sealed database keeps a keyed hash in its place. */
+const SECRET = ['t!', 'c!', 'u!', 'b!'];
+
+/** Where the code begins in a key; undefined = there is none in it. */
+export function secretAt(key: string): number | undefined {
+  return SECRET.includes(key.slice(0, 2)) ? 2 : undefined;
+}

@@ -3,32 +3,33 @@ import { planPage } from '../domain/page.js';
 import type { Page } from '../domain/ticket.js';
 import { PortillonError } from '../errors.js';
 import { keys } from './keys.js';
-import type { Database } from './open.js';
+import type { Operation } from './database.js';
+import type { Database, StoreKey } from './open.js';
 import { hintFor, openDatabase } from './open.js';
 import type { ScopeState } from './records.js';
-import { decodeJson, decodeTicket, encodeJson, encodeTicket, NEW_SCOPE } from './records.js';
+import { decodeJson, decodeNumber, decodeTicket, encodeJson, encodeTicket, NEW_SCOPE } from './records.js';
 import { assertRoom } from './space.js';
-
-type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
 /** The sync worker's hold of the ticket list: the only writer. */
 export class ListWriter {
   readonly #location: string;
+  readonly #storeKey: StoreKey;
   #db: Database | undefined;
 
-  private constructor(location: string) {
+  private constructor(location: string, storeKey: StoreKey) {
     this.#location = location;
+    this.#storeKey = storeKey;
   }
 
-  static async open(location: string): Promise<ListWriter> {
-    const writer = new ListWriter(location);
+  static async open(location: string, storeKey?: StoreKey): Promise<ListWriter> {
+    const writer = new ListWriter(location, storeKey);
     await writer.reopen();
     return writer;
   }
 
   async reopen(): Promise<void> {
     await this.close();
-    this.#db = await openDatabase(this.#location, 'list');
+    this.#db = await openDatabase(this.#location, 'list', this.#storeKey);
   }
 
   async close(): Promise<void> {
@@ -42,7 +43,8 @@ export class ListWriter {
   }
 
   get position(): number {
-    return Number(this.#get(keys.position) ?? '0');
+    const text = this.#get(keys.position);
+    return text === undefined ? 0 : decodeNumber(text, 'position');
   }
 
   scope(key: string): ScopeState {
@@ -86,7 +88,7 @@ export class ListWriter {
     for (const item of changes.unreadable)
       put(keys.unreadable(position, item.index), encodeJson({ why: item.why, raw: item.raw }));
     put(keys.scope(key), encodeJson(scope));
-    put(keys.position, String(position));
+    put(keys.position, encodeJson(position));
     await this.#write(operations);
     return { scope, changes };
   }

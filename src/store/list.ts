@@ -1,8 +1,8 @@
 import type { Ticket } from '../domain/ticket.js';
 import { keys } from './keys.js';
-import type { Database } from './open.js';
+import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
-import { decodeJson, decodeTicket } from './records.js';
+import { decodeJson, decodeNumber, decodeTicket } from './records.js';
 import type { Medium } from '../domain/credential.js';
 
 /** What the list holds on a credential, all from one snapshot. */
@@ -16,16 +16,18 @@ export interface Found {
 /** The main thread's view of the ticket list: reads only, synchronous. */
 export class TicketList {
   readonly #location: string;
+  readonly #storeKey: StoreKey;
   #db: Database | undefined;
   #reopening: Promise<void> | undefined;
 
-  private constructor(location: string) {
+  private constructor(location: string, storeKey: StoreKey) {
     this.#location = location;
+    this.#storeKey = storeKey;
   }
 
-  static async open(location: string): Promise<TicketList> {
-    const list = new TicketList(location);
-    list.#db = await openDatabase(location, 'list');
+  static async open(location: string, storeKey?: StoreKey): Promise<TicketList> {
+    const list = new TicketList(location, storeKey);
+    list.#db = await openDatabase(location, 'list', storeKey);
     return list;
   }
 
@@ -46,7 +48,7 @@ export class TicketList {
     try {
       const get = (key: string): string | undefined => db.getSync(key, { snapshot });
       const positionText = get(keys.position);
-      const position = positionText === undefined ? 0 : Number(positionText);
+      const position = positionText === undefined ? 0 : decodeNumber(positionText, 'position');
       const asTicket = (): Found | undefined => {
         const text = get(keys.ticket(code));
         return text === undefined ? undefined : { via: 'ticket', tickets: [decodeTicket(code, text)], position };
@@ -74,7 +76,7 @@ export class TicketList {
       try {
         await this.#db?.close();
         this.#db = undefined;
-        this.#db = await openDatabase(this.#location, 'list');
+        this.#db = await openDatabase(this.#location, 'list', this.#storeKey);
       } finally {
         this.#reopening = undefined;
       }

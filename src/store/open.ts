@@ -1,8 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
 import { PortillonError, systemCode } from '../errors.js';
+import type { Database } from './database.js';
+import { OpenDatabase, SealedDatabase } from './database.js';
+import { keys } from './keys.js';
+import { Seal } from './seal.js';
 
-export type Database = ClassicLevel<string, string>;
+export type { Database } from './database.js';
+export type Kind = 'journal' | 'list' | 'sync';
+/** 32 bytes (see `storeKeyOf`); undefined = nothing is sealed. */
+export type StoreKey = Uint8Array | undefined;
 
 /** Memory one database may take for blocks it keeps in memory, bytes. */
 const LIST_CACHE = 32 * 1024 * 1024;
@@ -10,9 +17,10 @@ const SMALL_CACHE = 4 * 1024 * 1024;
 
 /**
  * Opens (and creates) a database folder. The list is shared by the main thread (reads) and the sync worker (writes);
- * another process is always locked out by LevelDB.
+ * another process is always locked out by LevelDB. Throws `STORE_LOCKED`, `STORE_OPEN`, `STORE_KEY` (written with another key) or
+ * `STORE_UNSEALED` (written without one); nothing is changed then.
  */
-export async function openDatabase(location: string, kind: 'journal' | 'list' | 'sync'): Promise<Database> {
+export async function openDatabase(location: string, kind: Kind, storeKey?: StoreKey): Promise<Database> {
   try {
     mkdirSync(location, { recursive: true });
   } catch (cause) {
@@ -21,7 +29,7 @@ export async function openDatabase(location: string, kind: 'journal' | 'list' | 
       hint: hintFor(cause),
     });
   }
-  const db: Database = new ClassicLevel(location, {
+  const db = new ClassicLevel<string, string>(location, {
     keyEncoding: 'utf8',
     valueEncoding: 'utf8',
     multithreading: kind === 'list',
@@ -39,7 +47,40 @@ export async function openDatabase(location: string, kind: 'journal' | 'list' | 
       { cause, hint: locked ? 'stop the other instance, or give this one its own `data` folder' : hintFor(cause) },
     );
   }
-  return db;
+  const seal = storeKey && new Seal(storeKey, kind);
+  try {
+    await checkSeal(db, seal, location);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  return seal ? new SealedDatabase(db, seal) : new OpenDatabase(db);
+}
+
+const UNSEALED = 'none';
+
+/**
+ * Every database says which key it was written with. A new one gets this as its first write, synced: LevelDB cannot open a
+ * database whose files were made and never synced.
+ */
+async function checkSeal(db: ClassicLevel<string, string>, seal: Seal | undefined, location: string): Promise<void> {
+  const wanted = seal?.id ?? UNSEALED;
+  const mark = db.getSync(keys.seal);
+  if (mark === undefined && (await db.keys({ limit: 1 }).next()) === undefined)
+    return db.put(keys.seal, wanted, { sync: true });
+  const found = mark ?? UNSEALED;
+  if (found === wanted) return;
+  if (found === UNSEALED)
+    throw new PortillonError('STORE_UNSEALED', `${location} was written without a key`, {
+      hint: '`portillon store rekey` seals it',
+    });
+  throw new PortillonError(
+    'STORE_KEY',
+    seal
+      ? `${location} was written with another key than the one in force`
+      : `${location} is sealed, and no key is configured`,
+    { hint: 'give the gate the right `store.key`; nothing was changed. A key is replaced by `portillon store rekey`' },
+  );
 }
 
 /** What a person can do about a failed write or open. LevelDB passes the system's reason on as text only. */

@@ -1,30 +1,64 @@
 import { createHash } from 'node:crypto';
-import type { JournalRecord } from '../domain/records.js';
+import { crc32 } from 'node:zlib';
+import type { JournalRecord, OutcomeRecord } from '../domain/records.js';
 import type { Scope, Ticket } from '../domain/ticket.js';
 import { PortillonError } from '../errors.js';
+import { CHAINED, openLink } from './chain.js';
 
-/** Every value starts with a version character, so that a later release can read what an earlier one wrote. */
-const VERSION = '1';
+/**
+ * Every value starts with a character that names its form, so that a later release can read what an earlier one wrote:
+ * `1` JSON alone (releases before the checksum), `c` checksum and JSON, `r` a record of the chain (see `chain.ts`).
+ */
+const PLAIN = '1';
+const CHECKED = 'c';
+const SUM = 8;
+
+const sumOf = (json: string): string => crc32(json).toString(16).padStart(SUM, '0');
 
 function encode(value: unknown): string {
-  return VERSION + JSON.stringify(value);
+  const json = JSON.stringify(value);
+  return CHECKED + sumOf(json) + json;
 }
 
 function decode(text: string, what: string): unknown {
-  if (!text.startsWith(VERSION)) {
-    throw new PortillonError('STORE_FORMAT', `${what}: unknown format version ${JSON.stringify(text.slice(0, 1))}`, {
+  const form = text.slice(0, 1);
+  if (form !== CHECKED && form !== PLAIN) {
+    throw new PortillonError('STORE_FORMAT', `${what}: unknown format version ${JSON.stringify(form)}`, {
       hint: 'the data folder was written by a newer Portillon: run that version, or move the folder away',
     });
   }
+  const json = text.slice(form === PLAIN ? 1 : 1 + SUM);
+  if (form === CHECKED && sumOf(json) !== text.slice(1, 1 + SUM))
+    throw new PortillonError('STORE_DAMAGED', `${what}: damaged value`);
   try {
-    return JSON.parse(text.slice(1)) as unknown;
+    return JSON.parse(json) as unknown;
   } catch (cause) {
     throw new PortillonError('STORE_DAMAGED', `${what}: damaged value`, { cause });
   }
 }
 
-export const encodeRecord = (record: JournalRecord): string => encode(record);
-export const decodeRecord = (text: string): JournalRecord => decode(text, 'journal record') as JournalRecord;
+/** A bare number as releases before the checksum wrote it, or one with a checksum. */
+export function decodeNumber(text: string, what: string): number {
+  const value: unknown = text.startsWith(CHECKED) ? decode(text, what) : /^\d+$/.test(text) ? Number(text) : undefined;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new PortillonError('STORE_DAMAGED', `${what}: damaged value`);
+  return value;
+}
+
+/** A record of the chain, or one of before it. */
+export function decodeRecord(text: string): JournalRecord {
+  return (text.startsWith(CHAINED) ? openLink(text).record : decode(text, 'journal record')) as JournalRecord;
+}
+
+const OUTCOMES: readonly OutcomeRecord['outcome'][] = ['passed', 'not-passed', 'kept', 'unknown'];
+
+/** The bare word as releases before the checksum wrote it, or one with a checksum. */
+export function decodeOutcome(text: string): OutcomeRecord['outcome'] {
+  const word: unknown = text.startsWith(CHECKED) ? decode(text, 'outcome') : text;
+  const known = OUTCOMES.find((o) => o === word);
+  if (known === undefined) throw new PortillonError('STORE_DAMAGED', 'outcome: damaged value');
+  return known;
+}
 export const encodeJson = encode;
 export const decodeJson = (text: string, what: string): unknown => decode(text, what);
 

@@ -1,7 +1,7 @@
 import { keys } from './keys.js';
-import type { Database } from './open.js';
+import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
-import { decodeJson, encodeJson } from './records.js';
+import { decodeJson, decodeNumber, encodeJson } from './records.js';
 
 /** A check that SecuTix refused when it stood alone, with SecuTix's words. Set aside, never deleted. */
 export interface Rejected {
@@ -20,20 +20,21 @@ export class SyncState {
     this.#db = db;
   }
 
-  static async open(location: string): Promise<SyncState> {
-    return new SyncState(await openDatabase(location, 'sync'));
+  static async open(location: string, storeKey?: StoreKey): Promise<SyncState> {
+    return new SyncState(await openDatabase(location, 'sync', storeKey));
   }
 
   /** Highest sequence dealt with; 0 = none. */
   get pushCursor(): number {
-    return Number(this.#db.getSync(keys.pushCursor) ?? '0');
+    const text = this.#db.getSync(keys.pushCursor);
+    return text === undefined ? 0 : decodeNumber(text, 'push cursor');
   }
 
   /** Moves the cursor and sets the refused ones aside in one synced batch. */
   async acknowledge(through: number, rejected: readonly Rejected[] = []): Promise<void> {
     await this.#db.batch(
       [
-        { type: 'put', key: keys.pushCursor, value: String(through) },
+        { type: 'put', key: keys.pushCursor, value: encodeJson(through) },
         ...rejected.map((r) => ({ type: 'put' as const, key: keys.rejected(r.seq), value: encodeJson(r) })),
       ],
       { sync: true },

@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import type { Blocked, Usage } from '../domain/usage.js';
 import { insert, NO_USAGE } from '../domain/usage.js';
+import { PortillonError } from '../errors.js';
 import { decodeJson } from './records.js';
 
 /**
@@ -7,7 +9,7 @@ import { decodeJson } from './records.js';
  *
  * | bytes | what |
  * |---|---|
- * | 0..7 | `2` (format), 3 unused, number of movements n (32 bits, little-endian) |
+ * | 0..7 | `2` (format), 24 bits of the CRC-32 of what follows (0 = none, an earlier release), number of movements n (32 bits, little-endian) |
  * | 8..15 | length of `names` and of the black-list text in bytes |
  * | 16..47 | entries and exits only counted, their first and last moment (64-bit floats) |
  * | 8n, 8n, 8n, n | moments, sequences, four references, flags |
@@ -17,6 +19,9 @@ import { decodeJson } from './records.js';
  */
 const HEAD = 48;
 const FORMAT = 0x32;
+
+/** Never 0, which means that there is none. */
+const sumOf = (bytes: Uint8Array): number => crc32(bytes.subarray(4)) >>> 8 || 1;
 
 export function encodeUsage(usage: Usage): Buffer {
   const n = usage.at.length;
@@ -39,6 +44,7 @@ export function encodeUsage(usage: Usage): Buffer {
   add(usage.flags);
   add(names);
   add(blocked);
+  bytes.writeUIntLE(sumOf(bytes), 1, 3);
   return bytes;
 }
 
@@ -47,6 +53,8 @@ export function decodeUsage(bytes: Uint8Array): Usage {
   // A copy of its own: columns of eight bytes must lie at multiples of eight.
   const own = new Uint8Array(bytes);
   const view = new DataView(own.buffer);
+  const sum = Buffer.from(own.buffer).readUIntLE(1, 3);
+  if (sum !== 0 && sum !== sumOf(own)) throw new PortillonError('STORE_DAMAGED', 'usage: damaged value');
   const n = view.getUint32(4, true);
   const flagsEnd = HEAD + 25 * n;
   const namesEnd = flagsEnd + view.getUint32(8, true);

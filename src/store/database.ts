@@ -1,0 +1,261 @@
+import type { Seal } from './seal.js';
+import type { ClassicLevel } from 'classic-level';
+import { PortillonError } from '../errors.js';
+import { secretAt } from './keys.js';
+
+export interface Snapshot {
+  close(): Promise<void>;
+}
+
+export interface KeyRange {
+  gt?: string;
+  gte?: string;
+  lt?: string;
+  lte?: string;
+  reverse?: boolean;
+  limit?: number;
+}
+
+/** What an iteration gives; closed by `all`, by its end, or by `close`. */
+export interface Cursor<T> extends AsyncIterable<T> {
+  next(): Promise<T | undefined>;
+  /** At most `size`; empty = the end. */
+  nextv(size: number): Promise<T[]>;
+  all(): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+export type Operation = { type: 'put'; key: string; value: string | Uint8Array } | { type: 'del'; key: string };
+
+/** A database of texts (and of bytes, under keys of their own), ordered by key. Whether it is sealed is no business of whoever reads and writes. */
+export interface Database {
+  get(key: string): Promise<string | undefined>;
+  getSync(key: string, options?: { snapshot?: Snapshot }): string | undefined;
+  bytesSync(key: string): Uint8Array | undefined;
+  put(key: string, value: string, options: { sync: boolean }): Promise<void>;
+  batch(operations: readonly Operation[], options: { sync: boolean }): Promise<void>;
+  keys(range: KeyRange): Cursor<string>;
+  values(range: KeyRange): Cursor<string>;
+  /** Sealed: in the order of the keyed hashes, not of the codes; each entry with its own key all the same. */
+  iterator(range: KeyRange): Cursor<[string, string]>;
+  bytes(range: KeyRange): Cursor<[string, Uint8Array]>;
+  snapshot(): Snapshot;
+  /** Gives the space of what was deleted back. Takes a while; meant for an emergency. */
+  compactRange(start: string, end: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Raw = ClassicLevel<string, string>;
+type RawSnapshot = ReturnType<Raw['snapshot']>;
+const BYTES = { valueEncoding: 'buffer' } as const;
+
+class MappedCursor<A, B> implements Cursor<B> {
+  readonly #inner: Cursor<A>;
+  readonly #map: (a: A) => B;
+  constructor(inner: Cursor<A>, map: (a: A) => B) {
+    this.#inner = inner;
+    this.#map = map;
+  }
+  async next(): Promise<B | undefined> {
+    const next = await this.#inner.next();
+    return next === undefined ? undefined : this.#map(next);
+  }
+  async nextv(size: number): Promise<B[]> {
+    return (await this.#inner.nextv(size)).map(this.#map);
+  }
+  async all(): Promise<B[]> {
+    return (await this.#inner.all()).map(this.#map);
+  }
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+  async *[Symbol.asyncIterator](): AsyncIterator<B> {
+    try {
+      for (let batch = await this.nextv(500); batch.length > 0; batch = await this.nextv(500)) yield* batch;
+    } finally {
+      await this.close();
+    }
+  }
+}
+
+export class OpenDatabase implements Database {
+  readonly #raw: Raw;
+  constructor(raw: Raw) {
+    this.#raw = raw;
+  }
+  get(key: string): Promise<string | undefined> {
+    return this.#raw.get(key);
+  }
+  getSync(key: string, { snapshot }: { snapshot?: Snapshot } = {}): string | undefined {
+    return snapshot ? this.#raw.getSync(key, { snapshot: snapshot as RawSnapshot }) : this.#raw.getSync(key);
+  }
+  bytesSync(key: string): Uint8Array | undefined {
+    return this.#raw.getSync<string, Buffer>(key, BYTES);
+  }
+  put(key: string, value: string, options: { sync: boolean }): Promise<void> {
+    return this.#raw.put<string, string>(key, value, options);
+  }
+  async batch(operations: readonly Operation[], options: { sync: boolean }): Promise<void> {
+    const raw = operations.map((o) =>
+      o.type === 'put' && typeof o.value !== 'string' ? { ...o, value: o.value as Buffer, ...BYTES } : o,
+    );
+    await this.#raw.batch<string, string | Buffer>(raw as never, options);
+  }
+  keys(range: KeyRange): Cursor<string> {
+    return this.#raw.keys(range);
+  }
+  values(range: KeyRange): Cursor<string> {
+    return this.#raw.values(range);
+  }
+  iterator(range: KeyRange): Cursor<[string, string]> {
+    return this.#raw.iterator(range);
+  }
+  bytes(range: KeyRange): Cursor<[string, Uint8Array]> {
+    return this.#raw.iterator<string, Buffer>({ ...range, ...BYTES });
+  }
+  snapshot(): Snapshot {
+    return this.#raw.snapshot();
+  }
+  compactRange(start: string, end: string): Promise<void> {
+    return this.#raw.compactRange(start, end);
+  }
+  close(): Promise<void> {
+    return this.#raw.close();
+  }
+}
+
+/**
+ * The same database for whoever has the key. On the disk a key's code is a keyed hash, and a value is encrypted together
+ * with the code it belongs to, so that an iteration finds it again.
+ */
+export class SealedDatabase implements Database {
+  readonly #raw: Raw;
+  readonly #seal: Seal;
+
+  constructor(raw: Raw, seal: Seal) {
+    this.#raw = raw;
+    this.#seal = seal;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const place = this.#place(key);
+    const sealed = await this.#raw.get<string, Buffer>(place, BYTES);
+    return sealed === undefined ? undefined : text(this.#open(place, sealed, key)[1]);
+  }
+
+  bytesSync(key: string): Uint8Array | undefined {
+    const place = this.#place(key);
+    const sealed = this.#raw.getSync<string, Buffer>(place, BYTES);
+    return sealed === undefined ? undefined : this.#open(place, sealed, key)[1];
+  }
+
+  getSync(key: string, options: { snapshot?: Snapshot } = {}): string | undefined {
+    const place = this.#place(key);
+    const { snapshot } = options;
+    const sealed = this.#raw.getSync<string, Buffer>(place, {
+      ...BYTES,
+      ...(snapshot && { snapshot: snapshot as RawSnapshot }),
+    });
+    return sealed === undefined ? undefined : text(this.#open(place, sealed, key)[1]);
+  }
+
+  async put(key: string, value: string, options: { sync: boolean }): Promise<void> {
+    const place = this.#place(key);
+    await this.#raw.put<string, Buffer>(place, this.#close(key, place, value), { ...BYTES, ...options });
+  }
+
+  async batch(operations: readonly Operation[], options: { sync: boolean }): Promise<void> {
+    const sealed = operations.map((o) => {
+      const place = this.#place(o.key);
+      return o.type === 'put'
+        ? { type: 'put' as const, key: place, value: this.#close(o.key, place, o.value) }
+        : { type: 'del' as const, key: place };
+    });
+    await this.#raw.batch<string, Buffer>(sealed, { ...BYTES, ...options });
+  }
+
+  bytes(range: KeyRange): Cursor<[string, Buffer]> {
+    const inner: Cursor<[string, Buffer]> = this.#raw.iterator<string, Buffer>({ ...this.#range(range), ...BYTES });
+    return new MappedCursor(inner, ([place, sealed]) => this.#open(place, sealed));
+  }
+
+  iterator(range: KeyRange): Cursor<[string, string]> {
+    return new MappedCursor(this.bytes(range), ([key, value]): [string, string] => [key, text(value)]);
+  }
+
+  keys(range: KeyRange): Cursor<string> {
+    return new MappedCursor(this.bytes(range), ([key]) => key);
+  }
+
+  values(range: KeyRange): Cursor<string> {
+    return new MappedCursor(this.bytes(range), ([, value]) => text(value));
+  }
+
+  snapshot(): Snapshot {
+    return this.#raw.snapshot();
+  }
+
+  compactRange(start: string, end: string): Promise<void> {
+    return this.#raw.compactRange(this.#place(start), this.#place(end));
+  }
+
+  close(): Promise<void> {
+    return this.#raw.close();
+  }
+
+  #place(key: string): string {
+    const at = secretAt(key);
+    return at === undefined || key.length === at ? key : key.slice(0, at) + this.#seal.name(key);
+  }
+
+  #range({ gt, gte, lt, lte, ...rest }: KeyRange): KeyRange {
+    return {
+      ...rest,
+      ...(gt !== undefined && { gt: this.#place(gt) }),
+      ...(gte !== undefined && { gte: this.#place(gte) }),
+      ...(lt !== undefined && { lt: this.#place(lt) }),
+      ...(lte !== undefined && { lte: this.#place(lte) }),
+    };
+  }
+
+  /** A container's value needs the card's ID; an iteration finds the ID in the part before it. */
+  #close(key: string, place: string, value: string | Uint8Array): Buffer {
+    const at = secretAt(key);
+    const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+    if (at === undefined) return this.#seal.close(bytes, place);
+    const code = Buffer.from(key.slice(at), 'utf8');
+    if (!isCarrier(key)) return this.#seal.close(framed(code, bytes), place);
+    return framed(this.#seal.close(code, place), this.#seal.closeFor(text(code), bytes, place));
+  }
+
+  #open(place: string, sealed: Buffer, key?: string): [string, Buffer] {
+    const at = secretAt(place);
+    if (at === undefined) return [place, this.#seal.open(sealed, place)];
+    const prefix = place.slice(0, at);
+    if (!isCarrier(place)) {
+      const [code, value] = unframed(this.#seal.open(sealed, place));
+      return [prefix + text(code), value];
+    }
+    const [head, value] = unframed(sealed);
+    const code = key?.slice(at) ?? text(this.#seal.open(head, place));
+    return [prefix + code, this.#seal.openFor(code, value, place)];
+  }
+}
+
+const isCarrier = (key: string): boolean => key.startsWith('c!');
+const text = (bytes: Buffer): string => bytes.toString('utf8');
+
+/** Two parts in one: the first one's length in two bytes, the first, the second. */
+function framed(first: Uint8Array, second: Uint8Array): Buffer {
+  const all = Buffer.allocUnsafe(2 + first.length + second.length);
+  all.writeUInt16LE(first.length);
+  all.set(first, 2);
+  all.set(second, 2 + first.length);
+  return all;
+}
+
+function unframed(all: Buffer): [Buffer, Buffer] {
+  const end = all.length < 2 ? 0 : 2 + all.readUInt16LE(0);
+  if (end === 0 || end > all.length) throw new PortillonError('STORE_DAMAGED', 'a sealed value is damaged');
+  return [all.subarray(2, end), all.subarray(end)];
+}
