@@ -1,0 +1,351 @@
+import type { Answer, Claim, Remembered, ReportedCheck, Use } from '../../src/venue/claim-types.js';
+import type { HubChange, HubMemory } from '../../src/venue/claim-hub.js';
+import { answerClaim, endClaim, takeCheck } from '../../src/venue/claim-hub.js';
+import type { ClaimState, Policy } from '../../src/venue/claim-gate.js';
+import { ASKED, claimStep, withoutHub } from '../../src/venue/claim-gate.js';
+
+/**
+ * A small venue, explored in every interleaving: two gates, one ticket, a hub. A message that was sent once may arrive at
+ * any time from then on, in any order, never, once or often: loss, delay, overtaking, repeats and duplicates without any
+ * bound. The hub may lose its memory at any moment and come back with its disk; a gate may crash while it waits. The
+ * functions that run are the ones of `src/venue`.
+ */
+export interface Scenario {
+  policy: Policy;
+  /** Presentations of the ticket at each gate, one after the other. */
+  presentations: readonly [number, number];
+  /** Gate 0 is the ticket's home. */
+  home?: boolean;
+  hubCrashes: number;
+  gateCrashes?: number;
+  break?: 'no-deadline' | 'late-answer-admits' | 'answer-before-durable' | 'no-idempotence-key' | 'no-home-agreement';
+}
+
+interface Gate {
+  /** Presentations still to come. */
+  left: number;
+  /** Claims made so far, and the state of the last one. */
+  made: number;
+  claim: ClaimState | null;
+  /** Checks of its journal: durable, in order. */
+  journal: { id: string; admitted: boolean; risk?: 'budget' | 'home' }[];
+  /** The home gates' word to the hub, durable: used elsewhere. */
+  notes: string[];
+  riskMade: number;
+}
+interface Disk {
+  claims: Record<string, Remembered>;
+  ended: string[];
+  uses: Use[];
+  conflicts: number;
+}
+type Message =
+  | { to: 'hub'; kind: 'claim'; gate: number; id: string }
+  | { to: 'hub'; kind: 'end'; id: string }
+  | { to: 'hub'; kind: 'agreed' | 'used-here'; id: string }
+  | { to: number; kind: 'answer'; id: string; answer: Answer }
+  | { to: number; kind: 'notice'; id: string };
+interface Hub {
+  memory: Disk;
+  disk: Disk;
+  /** Answers that wait for the disk. */
+  waiting: { to: number; id: string; answer: Answer }[];
+  /** The claim whose home gate is being asked: the ticket is held until it has answered. */
+  asking: string | null;
+}
+export interface State {
+  gates: [Gate, Gate];
+  hub: Hub;
+  messages: Message[];
+  hubCrashes: number;
+  gateCrashes: number;
+}
+
+export interface Explored {
+  states: number;
+  violation?: { what: string; trace: string[] };
+}
+
+const TICKET = 'T';
+const cloneDisk = (d: Disk): Disk => ({ ...d, claims: { ...d.claims }, ended: [...d.ended] });
+/** What is changed in place by a step is copied; the rest is shared. */
+const clone = (s: State): State => ({
+  ...s,
+  gates: s.gates.map((g) => ({ ...g, journal: [...g.journal], notes: [...g.notes] })) as [Gate, Gate],
+  hub: { ...s.hub, memory: cloneDisk(s.hub.memory), waiting: [...s.hub.waiting] },
+  messages: [...s.messages],
+});
+const admissions = (s: State): { gate: number; id: string; risk?: string }[] =>
+  s.gates.flatMap((g, gate) => g.journal.filter((c) => c.admitted).map((c) => ({ gate, ...c })));
+
+function memoryOf(disk: Disk): HubMemory {
+  return { claim: (id) => disk.claims[id], ended: (id) => disk.ended.includes(id), uses: () => disk.uses };
+}
+function apply(disk: Disk, change: HubChange): void {
+  if (change.claim) disk.claims[change.claim.id] = change.claim.remembered;
+  if (change.ended !== undefined) disk.ended.push(change.ended);
+  if (change.uses) disk.uses = [...change.uses.uses];
+  disk.conflicts += change.conflicts?.length ?? 0;
+}
+
+export function explore(scenario: Scenario, limit = 400_000): Explored {
+  const gate = (left: number): Gate => ({ left, made: 0, claim: null, journal: [], notes: [], riskMade: 0 });
+  const disk = (): Disk => ({ claims: {}, ended: [], uses: [], conflicts: 0 });
+  const first: State = {
+    gates: [gate(scenario.presentations[0]), gate(scenario.presentations[1])],
+    hub: { memory: disk(), disk: disk(), waiting: [], asking: null },
+    messages: [],
+    hubCrashes: scenario.hubCrashes,
+    gateCrashes: scenario.gateCrashes ?? 0,
+  };
+  // Parents are kept as keys: a violation is told as the way that leads to it.
+  const seen = new Map<string, { from: string | null; what: string }>();
+  const start = keyOf(first);
+  seen.set(start, { from: null, what: 'start' });
+  const open: { key: string; state: State }[] = [{ key: start, state: first }];
+  const traceOf = (key: string): string[] => {
+    const trace: string[] = [];
+    for (let at: string | null = key; at !== null; at = seen.get(at)?.from ?? null)
+      trace.push(seen.get(at)?.what ?? '');
+    return trace.reverse();
+  };
+  for (let item = open.pop(); item; item = open.pop()) {
+    const { key, state } = item;
+    const next = steps(state, scenario);
+    const what = wrong(state, scenario);
+    if (what !== undefined) return { states: seen.size, violation: { what, trace: traceOf(key) } };
+    for (const [name, to] of next) {
+      const k = keyOf(to);
+      if (seen.has(k)) continue;
+      seen.set(k, { from: key, what: name });
+      if (seen.size > limit) throw new Error(`more than ${limit} states`);
+      open.push({ key: k, state: to });
+    }
+  }
+  return { states: seen.size };
+}
+
+/** Two states that differ only in the order in which something was written down are one. */
+function keyOf(s: State): string {
+  const disk = (d: Disk): unknown => [
+    Object.keys(d.claims)
+      .sort()
+      .map((id) => [id, d.claims[id]?.answer.result]),
+    [...d.ended].sort(),
+    d.uses.map((u) => [u.id, u.checkId !== undefined]).sort(),
+    d.conflicts,
+  ];
+  const { memory, disk: onDisk, waiting, asking } = s.hub;
+  return JSON.stringify([
+    s.gates.map((g) => [g.left, g.made, g.claim?.phase, g.journal, g.notes, g.riskMade]),
+    disk(memory),
+    disk(onDisk),
+    waiting.map((w) => w.id + w.answer.result).sort(),
+    asking,
+    s.messages.map((m) => `${m.to}${m.kind}${m.id}${'answer' in m ? m.answer.result : ''}`).sort(),
+    s.hubCrashes,
+    s.gateCrashes,
+  ]);
+}
+
+function send(to: State, message: Message): void {
+  const text = JSON.stringify(message);
+  if (!to.messages.some((m) => JSON.stringify(m) === text)) to.messages.push(message);
+}
+
+/** What must hold in every state; and what must hold when all journals are delivered, whatever messages may still come. */
+function wrong(s: State, scenario: Scenario): string | undefined {
+  const all = admissions(s);
+  const excess = Math.max(0, all.length - 1);
+  const risks = all.filter((a) => a.risk !== undefined).length;
+  switch (scenario.policy.kind) {
+    case 'refuse':
+      if (excess > 0) return 'admitted twice under refuse';
+      break;
+    case 'budget':
+      if (excess > scenario.policy.max * 2) return 'more double entries than the budgets of both gates';
+      if (excess > risks) return 'more double entries than risk admissions were recorded';
+      break;
+    case 'home-only':
+      // Gate 0 is the only home gate: whoever else admits has asked it first.
+      if (excess > 0) return 'admitted twice although only one gate is home';
+      break;
+  }
+  if (s.gates.some((g) => g.claim?.phase === 'waiting'))
+    return scenario.break === 'no-deadline' ? neverEnds(s) : undefined;
+  if (unsettled(s.hub) || openChecks(s).length > 0) return undefined;
+  const { uses, conflicts } = s.hub.disk;
+  if (uses.length !== all.length)
+    return `the hub counts ${uses.length} of ${all.length} admissions when all is delivered`;
+  if (conflicts !== excess) return `the ledger has ${conflicts} conflicts, ${excess} happened`;
+  return undefined;
+}
+
+const unsettled = (hub: Hub): boolean =>
+  hub.asking !== null || hub.waiting.length > 0 || keyDisk(hub.memory) !== keyDisk(hub.disk);
+
+/** Nothing but an answer can end the wait, and the answer may be lost. */
+const neverEnds = (s: State): string | undefined => (unsettled(s.hub) ? undefined : 'a gate may wait for ever');
+
+/** Checks whose arrival would still change something: what the hub has not is sent again until it has. */
+const openChecks = (s: State): { check: Gate['journal'][number]; change: HubChange }[] =>
+  s.gates.flatMap((gate, i) =>
+    gate.journal
+      .map((check) => ({ check, change: takeCheck(memoryOf(s.hub.memory), reportOf(i, check)) }))
+      .filter(({ change }) => Object.keys(change).length > 0),
+  );
+
+function steps(s: State, scenario: Scenario): [string, State][] {
+  const out: [string, State][] = [];
+  const step = (name: string, change: (to: State) => void): void => {
+    const to = clone(s);
+    change(to);
+    out.push([name, to]);
+  };
+  const broken = scenario.break;
+  s.gates.forEach((gate, i) => {
+    if (gate.claim === null || gate.claim.phase === 'ended') {
+      if (gate.left > 0 && !knowsUsed(gate)) {
+        step(`gate ${i}: the ticket is presented`, (to) => {
+          const g = to.gates[i] as Gate;
+          g.left--;
+          g.made++;
+          g.claim = ASKED;
+          send(to, { to: 'hub', kind: 'claim', gate: i, id: idOf(i, g) });
+        });
+      }
+    } else {
+      if (broken !== 'no-deadline')
+        step(`gate ${i}: deadline`, (to) =>
+          settle(to, i, claimStep(gate.claim as ClaimState, { type: 'deadline' }).state, scenario),
+        );
+      if (s.gateCrashes > 0)
+        step(`gate ${i}: crashes and comes back`, (to) => {
+          const g = to.gates[i] as Gate;
+          to.gateCrashes--;
+          // It comes back as another process; that the old one's claims are over is said with its journal.
+          send(to, { to: 'hub', kind: 'end', id: idOf(i, g) });
+          g.claim = null;
+          g.journal.push({ id: idOf(i, g), admitted: false });
+        });
+    }
+  });
+  for (const m of s.messages) step(`${m.kind} ${m.id} arrives at ${m.to}`, (to) => deliver(to, m, scenario));
+  if (s.hub.waiting.length > 0 || keyDisk(s.hub.memory) !== keyDisk(s.hub.disk))
+    step('hub: its disk has it', (to) => {
+      to.hub.disk = cloneDisk(to.hub.memory);
+      for (const w of to.hub.waiting.splice(0)) send(to, { to: w.to, kind: 'answer', id: w.id, answer: w.answer });
+    });
+  if (s.hub.asking !== null)
+    step('hub: the home gate is silent', (to) => hubAnswers(to, to.hub.asking as string, { said: 'silent' }, scenario));
+  if (s.hubCrashes > 0)
+    step('hub: crashes and comes back', (to) => {
+      to.hubCrashes--;
+      to.hub = { memory: cloneDisk(to.hub.disk), disk: to.hub.disk, waiting: [], asking: null };
+    });
+  if (s.hub.asking === null)
+    for (const { check, change } of openChecks(s))
+      step(`hub: takes check ${check.id}`, (to) => apply(to.hub.memory, change));
+  return out;
+}
+
+const keyDisk = (d: Disk): string => JSON.stringify(d);
+const idOf = (i: number, g: Gate): string => `g${i}.${g.made}`;
+const gateOf = (id: string): number => Number(id.slice(1, 2));
+/** A gate's own journal, and what it was told, are part of its rules: it does not ask for a ticket it knows as used. */
+const knowsUsed = (g: Gate): boolean => g.journal.some((c) => c.admitted) || g.notes.length > 0;
+
+function reportOf(i: number, check: Gate['journal'][number]): ReportedCheck {
+  const { id, admitted, risk } = check;
+  return {
+    checkId: `check-${id}`,
+    claim: id,
+    gate: `g${i}`,
+    lane: 'l',
+    barcode: TICKET,
+    slot: 'S',
+    at: 0,
+    counts: admitted,
+    ...(risk && { risk }),
+  };
+}
+
+function settle(to: State, i: number, after: ClaimState, { policy, home }: Scenario): void {
+  const g = to.gates[i] as Gate;
+  g.claim = after;
+  if (after.phase !== 'ended') return;
+  const { verdict } = after;
+  const id = idOf(i, g);
+  const alone =
+    verdict.kind === 'unanswered' && !knowsUsed(g)
+      ? withoutHub(policy, { home: home === true && i === 0, made: g.riskMade })
+      : 'refuse';
+  if (verdict.kind === 'answered' && verdict.answer.result === 'granted' && !knowsUsed(g))
+    g.journal.push({ id, admitted: true });
+  else if (alone !== 'refuse') {
+    g.riskMade++;
+    g.journal.push({ id, admitted: true, risk: alone });
+  } else {
+    g.journal.push({ id, admitted: false });
+    send(to, { to: 'hub', kind: 'end', id });
+  }
+}
+
+function deliver(to: State, m: Message, scenario: Scenario): void {
+  if (m.to === 'hub') {
+    if (m.kind === 'claim') hubAnswers(to, m.id, undefined, scenario);
+    else if (m.kind === 'end') apply(to.hub.memory, endClaim(memoryOf(to.hub.memory), m.id, TICKET));
+    else if (to.hub.asking === m.id)
+      hubAnswers(
+        to,
+        m.id,
+        m.kind === 'agreed' ? { said: 'agreed' } : { said: 'used', at: 0, gate: 'g0', lane: 'l' },
+        scenario,
+      );
+    return;
+  }
+  const g = to.gates[m.to] as Gate;
+  if (m.kind === 'notice') {
+    // A lane that is about to admit holds the ticket: the same as used.
+    const holds = g.claim?.phase === 'waiting' || g.journal.some((c) => c.admitted);
+    if (!holds && !g.notes.includes(m.id)) g.notes.push(m.id);
+    send(to, { to: 'hub', kind: holds ? 'used-here' : 'agreed', id: m.id });
+    return;
+  }
+  if (m.id !== idOf(m.to, g) || g.claim === null) return;
+  if (g.claim.phase === 'waiting')
+    settle(to, m.to, claimStep(g.claim, { type: 'answer', answer: m.answer }).state, scenario);
+  else if (scenario.break === 'late-answer-admits' && m.answer.result === 'granted') {
+    g.journal = g.journal.map((c) => (c.id === m.id ? { ...c, admitted: true } : c));
+  }
+}
+
+function hubAnswers(to: State, id: string, home: Parameters<typeof answerClaim>[2]['home'], scenario: Scenario): void {
+  const { hub } = to;
+  // One ticket at a time: a claim that comes while the home gate is asked waits, which is a delay like any other.
+  if (hub.asking !== null && hub.asking !== id) return;
+  if (hub.asking === id && home === undefined) return;
+  hub.asking = null;
+  const gate = gateOf(id);
+  const key = scenario.break === 'no-idempotence-key' ? `${id}/${hub.memory.uses.length}` : id;
+  const claim: Claim = {
+    id: key,
+    gate: `g${gate}`,
+    lane: 'l',
+    barcode: TICKET,
+    slot: 'S',
+    at: 0,
+    ...(scenario.policy.kind === 'home-only' && gate !== 0 && { entrance: 'E' }),
+  };
+  const view = { sure: true, ...(home && { home }) };
+  const said = scenario.break === 'no-home-agreement' ? { sure: true, home: { said: 'agreed' } as const } : view;
+  const result = answerClaim(memoryOf(hub.memory), claim, said);
+  if (result === 'ask-home') {
+    hub.asking = id;
+    send(to, { to: 0, kind: 'notice', id });
+    return;
+  }
+  apply(hub.memory, result.change);
+  if (scenario.break === 'answer-before-durable') send(to, { to: gate, kind: 'answer', id, answer: result.answer });
+  else if (!hub.waiting.some((w) => w.id === id)) hub.waiting.push({ to: gate, id, answer: result.answer });
+}
