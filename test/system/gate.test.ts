@@ -54,11 +54,14 @@ async function stage(options: { tickets?: number; secret?: string; folder?: stri
   };
   return { folder, simulator, config, wires: hardware.wires, start };
 }
-const imported = (s: StatusReport): boolean =>
-  (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null &&
+/** How long a gate may take for anything on a machine that has other things to do, milliseconds. */
+const PATIENCE = 120_000;
+/** What is scanned before the port is open is dropped, as it should be. */
+const devicesReady = (s: StatusReport): boolean =>
   s.lanes.every((l) => l.devices.every((d) => d.status.state === 'ready'));
+const imported = (s: StatusReport): boolean => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null && devicesReady(s);
 const reported = async (gate: GateProcess, simulator: Simulator, n: number) => {
-  await gate.until((s) => s.journal.lastSeq >= n && s.journal.waiting === 0, 20_000);
+  await gate.until((s) => s.journal.lastSeq >= n && s.journal.waiting === 0, PATIENCE);
   return simulator.controls();
 };
 
@@ -66,7 +69,7 @@ describe('one gate, end to end', () => {
   it('bytes in on one port, the relay’s bytes out on the other, the check at SecuTix, and the commands know', async () => {
     const { simulator, config, wires, start } = await stage();
     const gate = start();
-    await gate.until(imported, 20_000);
+    await gate.until(imported, PATIENCE);
     wires.barcode.scan(FIRST_TICKET);
     await wires.relay.until(() => wires.relay.pulses === 1 && !wires.relay.isOn(1));
     expect(await reported(gate, simulator, 1)).toMatchObject([
@@ -101,12 +104,12 @@ describe('one gate, end to end', () => {
   it('an admission survives a restart: the same ticket is refused, the sequence goes on', async () => {
     const { simulator, wires, start } = await stage();
     const first = start();
-    await first.until(imported, 20_000);
+    await first.until(imported, PATIENCE);
     wires.barcode.scan(FIRST_TICKET);
     await wires.relay.until(() => wires.relay.pulses === 1 && !wires.relay.isOn(1));
     await first.kill('SIGKILL');
     const second = start();
-    await second.until(imported, 20_000);
+    await second.until(imported, PATIENCE);
     wires.barcode.scan(FIRST_TICKET);
     const controls = await reported(second, simulator, 2);
     expect(controls.map((c) => `${c.acIdentifier} ${c.controlResult}`)).toEqual([
@@ -118,7 +121,7 @@ describe('one gate, end to end', () => {
 
   it('a second instance is refused with the remedy', async () => {
     const { config, start } = await stage();
-    await start().until(imported, 20_000);
+    await start().until(imported, PATIENCE);
     const second = await portillon(['run', '--config', config]);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain('in use by another Portillon');
@@ -127,9 +130,9 @@ describe('one gate, end to end', () => {
   it('a wrong secret is named, the lane goes on, and the status says degraded', async () => {
     const { config, wires, start } = await stage({ secret: 'not-the-secret-of-the-simulator-32b' });
     const gate = start();
-    await gate.until((s) => (s.sync?.pull.lastError ?? null) !== null, 20_000);
+    await gate.until((s) => (s.sync?.pull.lastError ?? null) !== null && devicesReady(s), PATIENCE);
     wires.barcode.scan(FIRST_TICKET);
-    await gate.until((s) => s.lanes[0]?.counters.refused === 1, 20_000);
+    await gate.until((s) => s.lanes[0]?.counters.refused === 1, PATIENCE);
     const status = await portillon(['status', '--config', config]);
     expect(status.code).toBe(3);
     expect(status.stdout).toContain('check secutix.secret');
@@ -142,7 +145,7 @@ describe('one gate, end to end', () => {
     if (changed.lanes[0]) changed.lanes[0].barrier.path = '/dev/nowhere';
     writeFileSync(config, stringify(changed));
     const gate = start();
-    await gate.until((s) => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null, 20_000);
+    await gate.until((s) => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null, PATIENCE);
     const status = await portillon(['status', '--config', config]);
     expect(status.code).toBe(1);
     expect(status.stdout).toContain('no such port: /dev/nowhere');
@@ -153,18 +156,18 @@ describe('one gate, end to end', () => {
     if (typeof folder !== 'string') return context.skip(folder.why);
     const { simulator, config, wires, start } = await stage({ folder });
     const gate = start();
-    await gate.until(imported, 20_000);
+    await gate.until(imported, PATIENCE);
     const filler = path.join(folder, 'filler');
     fillVolume(filler);
     simulator.model.cancel([...simulator.model.tickets.keys()][5] as string);
     expect((await portillon(['sync', '--config', config])).stdout).toContain('kept for the journal');
     wires.barcode.scan(FIRST_TICKET);
-    await gate.until((s) => s.lanes[0]?.counters.refused === 1, 20_000);
+    await gate.until((s) => s.lanes[0]?.counters.refused === 1, PATIENCE);
     const status = await portillon(['status', '--config', config]);
     expect(status).toMatchObject({ code: 1, stdout: expect.stringContaining('journal cannot be written') as string });
     expect(wires.relay.pulses).toBe(0);
     rmSync(filler);
-    await gate.until((s) => s.health !== 'down', 20_000);
+    await gate.until((s) => s.health !== 'down', PATIENCE);
     wires.barcode.scan([...simulator.model.tickets.keys()][1] as string);
     await wires.relay.until(() => wires.relay.pulses === 1);
     expect((await portillon(['sync', '--config', config])).stdout).toContain('in step');
@@ -173,11 +176,11 @@ describe('one gate, end to end', () => {
   it('a reader unplugged in mid-shift is back by itself', async () => {
     const { folder, wires, start } = await stage();
     const gate = start();
-    await gate.until(imported, 20_000);
+    await gate.until(imported, PATIENCE);
     wires.unplugBarcode();
-    await gate.until((s) => s.lanes[0]?.devices[0]?.status.state === 'offline', 10_000);
+    await gate.until((s) => s.lanes[0]?.devices[0]?.status.state === 'offline', PATIENCE);
     wires.replugBarcode();
-    await gate.until((s) => s.lanes[0]?.devices[0]?.status.state === 'ready', 10_000);
+    await gate.until((s) => s.lanes[0]?.devices[0]?.status.state === 'ready', PATIENCE);
     wires.barcode.scan(FIRST_TICKET);
     await wires.relay.until(() => wires.relay.pulses === 1);
     expect(path.isAbsolute(folder)).toBe(true);
@@ -218,7 +221,7 @@ describe('the command line', () => {
     expect(run.code).toBe(0);
   });
 
-  it('kill -9 in the middle of a crowd loses nothing and admits nobody twice', { timeout: 120_000 }, async () => {
+  it('kill -9 in the middle of a crowd loses nothing and admits nobody twice', { timeout: 600_000 }, async () => {
     const script = fileURLToPath(new URL('../../dist/test/power-cut/kill.js', import.meta.url));
     const child = spawn(
       process.execPath,

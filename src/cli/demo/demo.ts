@@ -24,7 +24,7 @@ interface Options {
 
 const PULSE = '200ms';
 /** Milliseconds a visitor waits for an answer. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 export function demoCommand(): Command {
   return new Command('demo')

@@ -29,7 +29,14 @@ export interface Hardware {
   readers: object[];
   barrier: object;
   /** Undefined on virtual drivers, where reads go through the local API. */
-  wires?: { barcode: ScannerTwin; rfid: ScannerTwin; relay: RelayTwin; unplugBarcode(): void; replugBarcode(): void };
+  wires?: {
+    barcode: ScannerTwin;
+    rfid: ScannerTwin;
+    relay: RelayTwin;
+    relayPath: string;
+    unplugBarcode(): void;
+    replugBarcode(): void;
+  };
   close(): void;
 }
 
@@ -53,6 +60,7 @@ export function createHardware(folder: string, pulse: string): Hardware {
         barcode: new ScannerTwin(barcode),
         rfid: new ScannerTwin(rfid),
         relay: new RelayTwin(relay),
+        relayPath: relay.path,
         unplugBarcode: () => barcode.unplug(),
         replugBarcode: () => barcode.replug(),
       },
