@@ -7,7 +7,7 @@ const only = (name, from, allowed, extra = {}) => ({
 });
 const common = ['^src/(clock|errors|log)\\.ts$'];
 const node =
-  '^(node:)?(fs|fs/promises|path|os|url|util|crypto|events|worker_threads|timers|timers/promises|perf_hooks|process|child_process|http|net|tty|stream|buffer|zlib|readline|module|assert|string_decoder)$';
+  '^(node:)?(fs|fs/promises|path|os|url|util|crypto|events|worker_threads|timers|timers/promises|perf_hooks|process|child_process|http|https|net|tty|stream|buffer|zlib|readline|module|assert|string_decoder)$';
 const pkg = (...names) => names.map((n) => `node_modules/${n}/`);
 
 module.exports = {
@@ -66,9 +66,10 @@ module.exports = {
       '^src/diagnostics/',
       '^src/domain/',
       '^src/(store|lane|sync)/',
+      '^src/version\\.ts$',
       ...common,
       node,
-      ...pkg('hono', '@hono'),
+      ...pkg('hono', '@hono', 'zod', 'modern-tar', '@peculiar/x509', 'reflect-metadata'),
     ]),
     only('config', '^src/config/', [
       '^src/config/',
@@ -77,7 +78,13 @@ module.exports = {
       node,
       ...pkg('zod', 'yaml'),
     ]),
-    only('fleet', '^src/fleet/', ['^src/fleet/', '^src/diagnostics/read-model', ...common, node, ...pkg('koffi')]),
+    only('fleet', '^src/fleet/', [
+      '^src/fleet/',
+      '^src/diagnostics/(read-model|vitals)',
+      ...common,
+      node,
+      ...pkg('koffi'),
+    ]),
     only('simulator', '^src/simulator/', [
       '^src/simulator/',
       '^src/domain/',

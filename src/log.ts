@@ -12,8 +12,12 @@ export interface Log {
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** JSON lines on stderr (stdout is for results). Keys that hold secrets are censored wherever a caller nests them. */
-export function createLog(level: LevelWithSilent): Log {
+/**
+ * JSON lines on stderr (stdout is for results). Keys that hold secrets are censored wherever a caller nests them. `keep` receives every line
+ * as it is written.
+ */
+export function createLog(level: LevelWithSilent, keep?: (line: string) => void): Log {
+  const stderr = pino.destination({ fd: 2, sync: true });
   const secrets = ['secret', 'password', 'token', 'authorization'];
   return pino(
     {
@@ -23,7 +27,14 @@ export function createLog(level: LevelWithSilent): Log {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secrets.flatMap((s) => [s, `*.${s}`, `*.*.${s}`]), censor: '[secret]' },
     },
-    pino.destination({ fd: 2, sync: true }),
+    keep
+      ? {
+          write: (line: string) => {
+            stderr.write(line);
+            keep(line);
+          },
+        }
+      : stderr,
   );
 }
 

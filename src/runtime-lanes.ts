@@ -1,4 +1,13 @@
-import type { Barrier, DriverContext, Indicator, Reader, Read, SelfTestStep } from '../drivers/contract.js';
+import type {
+  Barrier,
+  DriverContext,
+  Indicator,
+  Pattern,
+  Reader,
+  Read,
+  SelfTestStep,
+  Trace,
+} from '../drivers/contract.js';
 import { createBarrier, createIndicator, createReader } from '../drivers/registry.js';
 import type { Clock, Random } from './clock.js';
 import type { GateConfig, LaneConfig } from './config/schema.js';
@@ -16,7 +25,12 @@ interface Built {
   readers: Reader[];
   barrier: Barrier;
   indicator: Indicator | undefined;
+  /** Monotonic milliseconds until which reads are shown and not decided. */
+  heldUntil: number;
 }
+
+/** A pattern played for a technician gives way to what the lane shows at rest, after this time, milliseconds. */
+const PLAYED_FOR = 4_000;
 
 export interface LaneSet {
   report(): LaneReport[];
@@ -27,6 +41,10 @@ export interface LaneSet {
   /** One pulse on a technician's word; no check, but journalled. */
   pulse(lane: string, who: string): Promise<void>;
   selfTest(lane: string | undefined): Promise<SelfTestReport[]>;
+  show(lane: string, pattern: Pattern): void;
+  hold(lane: string, until: number): void;
+  /** A text on every display, until the next person comes. */
+  announce(text: string): void;
   close(): Promise<void>;
 }
 
@@ -35,6 +53,8 @@ interface BuildParts {
   random: Random;
   log: Log;
   configHash: string;
+  /** The technician's record of a device's wire. */
+  trace: (device: string) => Trace;
   /** Buses that several devices of this gate use. */
   share: DriverContext['share'];
   /** Every read of every reader, for the technician's eyes. */
@@ -63,7 +83,7 @@ export async function buildLanes(config: GateConfig, parts: BuildParts): Promise
     throw new PortillonError('NO_LANE', `no lane ${id}; there are: ${built.map((b) => b.lane.id).join(', ')}`);
   };
   return {
-    report: () => built.map(report),
+    report: () => built.map((b) => report(b, parts.clock)),
     present: (lane, reader, text) => {
       const device = built.find((b) => b.lane.id === lane)?.readers[reader];
       if (!device || !('present' in device) || typeof device.present !== 'function') return false;
@@ -92,6 +112,21 @@ export async function buildLanes(config: GateConfig, parts: BuildParts): Promise
       }
       return reports;
     },
+    show: (id, pattern) => {
+      const { lane, indicator } = find(id);
+      if (!indicator) throw new PortillonError('NO_INDICATOR', `${id} has no indicator`);
+      indicator.show({ pattern, text: pattern.toUpperCase() });
+      void parts.clock.sleep(PLAYED_FOR).then(() => lane.phase === 'ready' && lane.passage.showRest());
+    },
+    announce: (text) => {
+      for (const { indicator } of built) if (indicator?.capabilities.text) indicator.show({ pattern: 'ready', text });
+    },
+    hold: (id, until) => {
+      const b = find(id);
+      b.heldUntil = until;
+      if (until > 0) b.indicator?.show({ pattern: 'closed', text: 'TEST' });
+      else b.lane.passage.showRest();
+    },
     close: async () => {
       await Promise.all(built.flatMap((b) => b.readers.map((r) => r.close())));
       await Promise.all(built.map((b) => b.lane.close()));
@@ -105,7 +140,14 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
   const log = parts.log.child({ room: 'lane', lane: config.id });
   const context = (role: string): DriverContext => {
     const name = `${config.id}/${role}`;
-    return { name, clock, random, share: parts.share, log: parts.log.child({ room: 'driver', device: name }) };
+    return {
+      name,
+      clock,
+      random,
+      share: parts.share,
+      trace: parts.trace(name),
+      log: parts.log.child({ room: 'driver', device: name }),
+    };
   };
   const readers = await Promise.all(config.readers.map((options, i) => createReader(options, context(`reader-${i}`))));
   const barrier = await createBarrier(config.barrier, context('barrier'));
@@ -124,9 +166,10 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
     },
     { ...parts.shared, clock, log, barrier, indicator },
   );
+  const one: Built = { lane, config, readers, barrier, indicator, heldUntil: 0 };
   for (const [i, reader] of readers.entries()) {
     reader.on('read', (read) => {
-      lane.onRead(read);
+      if (clock.monotonic() >= one.heldUntil) lane.onRead(read);
       parts.onRead(`${config.id}/reader-${i}`, read);
     });
   }
@@ -134,7 +177,7 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
   await Promise.all([barrier.open(), ...(indicator ? [indicator.open()] : [])]);
   lane.start();
   await Promise.all(readers.map((r) => r.open()));
-  return { lane, config, readers, barrier, indicator };
+  return one;
 }
 
 function devicesOf({ config, readers, barrier, indicator }: Built) {
@@ -147,15 +190,19 @@ function devicesOf({ config, readers, barrier, indicator }: Built) {
   ] as { role: string; driver: string; device: Reader | Barrier | Indicator }[];
 }
 
-function report(built: Built): LaneReport {
+function report(built: Built, clock: Clock): LaneReport {
   const { lane, config, barrier } = built;
   const devices: DeviceReport[] = devicesOf(built).map(({ role, driver, device }) => ({
     role,
     driver,
     status: device.status(),
   }));
+  // Monotonic times mean nothing outside this process.
+  const toWall = clock.now() - clock.monotonic();
+  const held = clock.monotonic() < built.heldUntil;
   return {
     id: lane.id,
+    name: config.name ?? lane.id,
     direction: config.direction,
     mode: lane.mode,
     phase: lane.phase,
@@ -163,5 +210,9 @@ function report(built: Built): LaneReport {
     passageSensor: barrier.capabilities.passageSensor,
     active: [...barrier.active()],
     devices,
+    ...(barrier.lines && {
+      lines: barrier.lines().map((l) => ({ ...l, at: l.at === null ? null : Math.round(l.at + toWall) })),
+    }),
+    ...(held && { held }),
   };
 }

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Clock, Random } from './clock.js';
 import type { GateConfig } from './config/schema.js';
-import { serveApi } from './diagnostics/api.js';
+import { createApi, serveApi } from './diagnostics/api.js';
 import { conditionsOf, healthOf } from './diagnostics/health.js';
+import type { Live } from './diagnostics/live.js';
+import type { LogRing } from './diagnostics/log-ring.js';
 import type {
   GateEvent,
   ReadEvent,
@@ -24,6 +26,7 @@ import { Reservations, Settlement } from './lane/reservations.js';
 import type { Log } from './log.js';
 import type { LaneSet } from './runtime-lanes.js';
 import { buildLanes, laneRules } from './runtime-lanes.js';
+import { createLive, startPage } from './runtime-page.js';
 import { syncOptions } from './runtime-settings.js';
 import { Journal } from './store/journal.js';
 import { TicketList } from './store/list.js';
@@ -38,6 +41,9 @@ export interface RuntimeParts {
   clock: Clock;
   random: Random;
   log: Log;
+  /** The last lines of the log, and every key of the configuration without secrets: for the page and the bundle. */
+  logs?: LogRing;
+  configuration?: readonly object[];
 }
 
 /** The composition root: what is built, in which order it starts and in which it stops. */
@@ -51,6 +57,8 @@ export class Gate implements ReadModel {
   #sync!: SyncHandle;
   #lanes!: LaneSet;
   #api: { close(): Promise<void> } | undefined;
+  #live!: Live;
+  #page: Awaited<ReturnType<typeof startPage>>;
   #settlement!: Settlement;
   #readyAfter = 0;
   #lastCheckAt = 0;
@@ -90,6 +98,15 @@ export class Gate implements ReadModel {
     if (unknown > 0)
       log.warn({ checks: unknown }, 'admissions of before the restart: nobody knows whether they passed');
     this.#list = await TicketList.open(folder('list'));
+    this.#live = createLive({
+      ...this.#p,
+      logs: this.#p.logs,
+      configuration: this.#p.configuration,
+      config,
+      journal: this.#journal,
+      lanes: () => this.#lanes,
+      status: () => this.status(),
+    });
     this.#settlement = new Settlement(() => this.#sync.announce());
     this.#sync = new SyncHandle(syncOptions(config, folder), {
       clock,
@@ -98,6 +115,7 @@ export class Gate implements ReadModel {
       list: this.#list,
       settledThrough: () => this.#settlement.through(this.#journal.lastSeq),
       onStatus: () => {},
+      onLog: (line) => this.#live.logs.add(line),
     });
     this.#lanes = await buildLanes(config, {
       clock,
@@ -105,6 +123,7 @@ export class Gate implements ReadModel {
       log,
       configHash: hashOf(config),
       share: sharing(),
+      trace: (device) => this.#live.trace.of(device),
       onRead: (device, read) => this.#onRead(device, read),
       shared: {
         list: this.#list,
@@ -113,13 +132,17 @@ export class Gate implements ReadModel {
         settlement: this.#settlement,
         emit: (event) => this.#emit(event),
         incident: (data) => this.#tell({ event: 'incident', data }),
+        outcome: (data) => this.#tell({ event: 'outcome', data }),
       },
     });
-    this.#api = await serveApi(this, Gate.socketPath(config.data), log.child({ room: 'api' }));
+    const api = createApi(this, () => this.#page);
+    this.#api = await serveApi(api, Gate.socketPath(config.data), log.child({ room: 'api' }));
     this.#readyAfter = Math.round(process.uptime() * 1000);
     log.info({ gate: config.gate.id, version: VERSION, readyAfter: this.#readyAfter }, 'ready to decide');
     this.#sync.start();
     this.#recovering = this.#recoverLoop();
+    await this.#live.start();
+    this.#page = await startPage({ ...this.#p, config, model: this, door: () => this.#page, lanes: this.#lanes });
   }
 
   /** UTC milliseconds of the last decision; 0 = none since the start. */
@@ -135,6 +158,7 @@ export class Gate implements ReadModel {
 
   #tell(event: GateEvent): void {
     if (event.event === 'incident') this.#p.log.warn({ ...event.data }, event.data.what);
+    this.#live.onEvent(event);
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -176,7 +200,14 @@ export class Gate implements ReadModel {
     const journalFailure = this.#journal.failure ? describeError(this.#journal.failure) : null;
     const sync: SyncStatus | null = this.#sync.status ?? null;
     const now = this.#p.clock.now();
-    const conditions = conditionsOf({ lanes, journalFailure, sync, now, pullEvery: this.#config.secutix.pull.every });
+    const conditions = conditionsOf({
+      lanes,
+      journalFailure,
+      sync,
+      now,
+      pullEvery: this.#config.secutix.pull.every,
+      more: this.#live.conditions(),
+    });
     return {
       gate: this.#config.gate.id,
       version: VERSION,
@@ -238,6 +269,10 @@ export class Gate implements ReadModel {
     return this.#lanes.selfTest(lane);
   }
 
+  get live(): Live {
+    return this.#live;
+  }
+
   onEvent(listener: (event: GateEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -246,10 +281,12 @@ export class Gate implements ReadModel {
   /** Stop order: no new reads, the check in hand ends, the worker ends its call, then the files close. Idempotent. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    await this.#page?.close();
     await this.#lanes?.close();
     await this.#recovering;
     await this.#sync?.stop();
     await this.#api?.close();
+    this.#live?.close();
     await this.#list?.close();
     await this.#journal?.close();
   }

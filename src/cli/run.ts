@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.js';
+import { explain } from '../config/explain.js';
 import { loadConfig } from '../config/load.js';
+import { LogRing } from '../diagnostics/log-ring.js';
 import { watchOver } from '../fleet/watch.js';
 import { createLog } from '../log.js';
 import { Gate } from '../runtime.js';
@@ -19,8 +21,10 @@ export function runCommand(): Command {
     .description('run this gate until it is told to stop (SIGTERM, Ctrl-C)')
     .addOption(configOption())
     .action(async ({ config: file }: { config: string }) => {
-      const { config } = loadConfig(file);
-      const log = createLog(config.log.level);
+      const loaded = loadConfig(file);
+      const { config } = loaded;
+      const logs = new LogRing();
+      const log = createLog(config.log.level, (line) => logs.add(line));
       // Before the start, which opens devices: whoever stops a gate that is still starting wants its outputs off too.
       let started: (running: Running) => void = () => {};
       const running = new Promise<Running>((resolve) => {
@@ -47,7 +51,13 @@ export function runCommand(): Command {
       };
       process.on('SIGTERM', () => stop('SIGTERM'));
       process.on('SIGINT', () => stop('SIGINT'));
-      const gate = await Gate.start(config, { clock: systemClock, random: Math.random, log });
+      const gate = await Gate.start(config, {
+        clock: systemClock,
+        random: Math.random,
+        log,
+        logs,
+        configuration: explain(loaded),
+      });
       process.title = 'portillon';
       const watch = watchOver({
         clock: systemClock,

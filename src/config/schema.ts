@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { barrierOptionsSchema, indicatorOptionsSchema, readerOptionsSchema } from '../../drivers/registry.js';
 import { durationSchema as duration } from '../../drivers/contract-options.js';
 import { gateId, text, timeZone } from './scalars.js';
+import { diagnosticsSchema } from './diagnostics-schema.js';
 import { secutixSchema } from './secutix-schema.js';
 
 const admitted = (what: string) =>
@@ -80,6 +81,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The machine around the gate.'),
+  diagnostics: diagnosticsSchema,
   lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
 });
 

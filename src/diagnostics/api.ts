@@ -5,13 +5,22 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
+import { actorOf, mayAct, whoOf } from './actor.js';
+import type { PageDoor } from './api-access.js';
+import { accessRoutes } from './api-access.js';
+import { liveRoutes } from './api-live.js';
 import type { ReadModel } from './read-model.js';
+import { withoutCodes } from './bundle.js';
 
 const MAX_JOURNAL = 10_000;
+/** Milliseconds. */
+const STATUS_EVERY = 2_000;
 
 /** The local HTTP API, which the command line uses. It answers on a socket file inside the data folder, readable by its owner only. */
-export function createApi(model: ReadModel): Hono {
+export function createApi(model: ReadModel, door: () => PageDoor | undefined = () => undefined): Hono {
   const api = new Hono();
+  liveRoutes(api, model);
+  accessRoutes(api, model, door);
   api.onError((error, c) => c.json({ error: describeError(error) }, 500));
   api.get('/status', (c) => c.json(model.status()));
   api.get('/ticket/:code', (c) => c.json(model.ticket(c.req.param('code'))));
@@ -23,7 +32,9 @@ export function createApi(model: ReadModel): Hono {
     }
     if (after !== undefined && !/^\d{1,15}$/.test(after))
       return c.json({ error: 'after must be a sequence number' }, 400);
-    return c.json(await model.journal({ limit, ...(after !== undefined && { after: Number(after) }) }));
+    const records = await model.journal({ limit, ...(after !== undefined && { after: Number(after) }) });
+    // Whole codes are admission rights: over the page they are never shown.
+    return c.json(actorOf(c) ? (withoutCodes(records) as typeof records) : records);
   });
   api.post('/sync', async (c) => {
     const what = c.req.query('what') ?? 'all';
@@ -43,27 +54,41 @@ export function createApi(model: ReadModel): Hono {
     return taken ? c.body(null, 204) : c.json({ error: 'the barrier of that lane is not virtual' }, 404);
   });
   api.post('/lanes/:lane/mode', async (c) => {
-    const { mode, who, why } = await c.req.json<{ mode?: string; who?: string; why?: string }>();
+    const { mode, who: claimed, why } = await c.req.json<{ mode?: string; who?: string; why?: string }>();
+    const who = whoOf(c, claimed);
     if (mode !== 'controlled' && mode !== 'free' && mode !== 'closed')
       return c.json({ error: 'mode must be controlled, free or closed' }, 400);
     if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
-    await model.setMode(c.req.param('lane'), mode, who.slice(0, 100), (why ?? '').slice(0, 200));
+    await model.setMode(c.req.param('lane'), mode, who, (why ?? '').slice(0, 200));
     return c.body(null, 204);
   });
   api.post('/lanes/:lane/pulse', async (c) => {
-    const { who } = await c.req.json<{ who?: string }>();
+    const { who: claimed } = await c.req.json<{ who?: string }>();
+    const who = whoOf(c, claimed);
     if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
-    await model.pulse(c.req.param('lane'), who.slice(0, 100));
+    await model.pulse(c.req.param('lane'), who);
     return c.body(null, 204);
   });
   api.post('/selftest', async (c) => c.json(await model.selfTest(c.req.query('lane'))));
   api.get('/events', (c) =>
     streamSSE(c, async (stream) => {
       const closed = new Promise<void>((resolve) => stream.onAbort(resolve));
-      const off = model.onEvent(({ event, data }) => void stream.writeSSE({ event, data: JSON.stringify(data) }));
+      const actor = actorOf(c);
+      const whole = !actor || mayAct(actor.role, 'technician');
+      const off = model.onEvent(({ event, data }) => {
+        // A read is a whole code: for the technician in front of the reader, who asked for it.
+        if (event === 'read' && !(whole && (!actor || c.req.query('reads') !== undefined))) return;
+        void stream.writeSSE({ event, data: JSON.stringify(data) });
+      });
+      // What a page shows in words must not be older than this; its silence is how a page notices that the gate is away.
+      const beat = setInterval(() => {
+        void stream.writeSSE({ event: 'status', data: JSON.stringify(model.status()) });
+      }, STATUS_EVERY);
+      beat.unref();
       // Headers go out with the first write: the client then knows that it misses nothing from here on.
       await stream.writeSSE({ event: 'open', data: '{}' });
       await closed;
+      clearInterval(beat);
       off();
     }),
   );
@@ -73,8 +98,8 @@ export function createApi(model: ReadModel): Hono {
 /** Linux: a socket's path holds at most 107 bytes. */
 export const MAX_SOCKET_PATH = 107;
 
-export async function serveApi(model: ReadModel, socketPath: string, log: Log): Promise<{ close(): Promise<void> }> {
-  const server = createAdaptorServer({ fetch: createApi(model).fetch }) as Server;
+export async function serveApi(api: Hono, socketPath: string, log: Log): Promise<{ close(): Promise<void> }> {
+  const server = createAdaptorServer({ fetch: api.fetch }) as Server;
   // A leftover of a killed process; the journal's lock has proven that nobody else runs here.
   rmSync(socketPath, { force: true });
   await new Promise<void>((resolve, reject) => {

@@ -14,7 +14,7 @@ import type { JournalRecord } from '../domain/records.js';
 import type { Journal, NewRecord } from '../store/journal.js';
 import type { Found, TicketList } from '../store/list.js';
 import { createDebounce } from './debounce.js';
-import type { LaneIncident } from './passage.js';
+import type { LaneIncident, LaneOutcome } from './passage.js';
 import { Passage } from './passage.js';
 import type { EffectiveMode, Mode } from './machine.js';
 import type { Reservations, Settlement } from './reservations.js';
@@ -47,6 +47,7 @@ export interface LaneParts {
   indicator: Pick<Indicator, 'show'> | undefined;
   emit: (event: LaneEvent) => void;
   incident: (incident: LaneIncident) => void;
+  outcome?: (outcome: LaneOutcome) => void;
 }
 
 /** What the outside sees of a scan. The code is masked. */

@@ -31,6 +31,8 @@ export interface PassageParts {
   barrier: Barrier;
   indicator: Pick<Indicator, 'show'> | undefined;
   emit: (event: LaneIncident) => void;
+  /** What became of an admission, as it is settled. */
+  outcome?: (event: LaneOutcome) => void;
 }
 
 /** Something at a lane that is no check. */
@@ -43,6 +45,15 @@ export interface LaneIncident {
   who?: string;
   why?: string;
   of?: number;
+}
+
+/** The end of an admission. */
+export interface LaneOutcome {
+  lane: string;
+  at: number;
+  /** Sequence of the check. */
+  of: number;
+  outcome: 'passed' | 'not-passed' | 'kept' | 'unknown';
 }
 
 /** An admission with what its outcome needs. */
@@ -251,9 +262,11 @@ export class Passage {
     this.#stopTimer('passage');
     const { barcode, slot } = serving.served;
     const written = outcome === 'not-passed' && !givesBack ? 'kept' : outcome;
+    const at = this.#p.clock.now();
+    this.#p.outcome?.({ lane: this.#settings.lane, at, of: seq, outcome: written });
     const record: NewRecord = {
       kind: 'outcome',
-      at: this.#p.clock.now(),
+      at,
       of: seq,
       outcome: written,
       barcode,

@@ -17,6 +17,8 @@ interface HandleParts {
   /** Highest sequence that may be reported now. */
   settledThrough: () => number;
   onStatus: (status: SyncStatus) => void;
+  /** A line the worker has logged itself. */
+  onLog?: (line: string) => void;
 }
 
 /** The lanes' side of the sync thread: starts it, restarts it with back-off, answers what it asks, stops it. */
@@ -102,6 +104,9 @@ export class SyncHandle {
       case 'sync-done':
         this.#syncs.get(message.id)?.({ ok: message.ok, ...(message.error !== undefined && { error: message.error }) });
         this.#syncs.delete(message.id);
+        return;
+      case 'log':
+        this.#p.onLog?.(message.line);
         return;
       case 'stopped':
         return;

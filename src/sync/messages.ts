@@ -32,6 +32,8 @@ export type FromWorker =
   | { type: 'list-closed' }
   | { type: 'status'; status: SyncStatus }
   | { type: 'sync-done'; id: number; ok: boolean; error?: string }
+  /** A line this thread has written, for the page's log. */
+  | { type: 'log'; line: string }
   | { type: 'stopped' };
 
 export interface ScopeStatus {

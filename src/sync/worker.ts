@@ -24,7 +24,7 @@ const port = parentPort;
 if (!port) throw new Error('sync/worker is started by sync/handle');
 const options = workerData as SyncOptions;
 const post = (message: FromWorker): void => port.postMessage(message);
-const log = createLog(options.logLevel).child({ room: 'sync' });
+const log = createLog(options.logLevel, (line) => post({ type: 'log', line })).child({ room: 'sync' });
 const loop = await SyncLoop.start(options, { clock: systemClock, random: Math.random, log, post });
 port.on('message', (message: ToWorker) => {
   if (message.type !== 'stop') return loop.onMessage(message);

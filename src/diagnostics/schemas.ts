@@ -1,0 +1,153 @@
+import { z } from 'zod';
+
+/** Answers of the API. What other rooms put into the status may grow: those objects are open. */
+const ms = z.number().describe('UTC milliseconds');
+const condition = z.strictObject({
+  severity: z.enum(['degraded', 'down']),
+  what: z.string(),
+  remedy: z.string(),
+  kind: z.string().optional(),
+  lane: z.string().optional(),
+  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+});
+const deviceStatus = z.looseObject({
+  state: z.enum(['starting', 'ready', 'degraded', 'offline', 'closed']),
+  reason: z.string().optional(),
+  counters: z.record(z.string(), z.number()),
+});
+const line = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['input', 'output']),
+  active: z.boolean().nullable(),
+  changes: z.number(),
+  at: ms.nullable(),
+});
+const lane = z.looseObject({
+  id: z.string(),
+  name: z.string().optional(),
+  direction: z.string(),
+  mode: z.string(),
+  phase: z.string(),
+  passageSensor: z.boolean(),
+  active: z.array(z.string()),
+  counters: z.record(z.string(), z.number()),
+  devices: z.array(z.looseObject({ role: z.string(), driver: z.string(), status: deviceStatus })),
+  lines: z.array(line).optional(),
+  held: z.boolean().optional(),
+});
+const step = z.strictObject({ name: z.string(), ok: z.boolean().nullable(), detail: z.string() });
+const selfTest = z.array(
+  z.strictObject({ lane: z.string(), role: z.string(), driver: z.string(), steps: z.array(step) }),
+);
+const guided = z.strictObject({
+  at: ms,
+  who: z.string(),
+  version: z.string(),
+  devices: z.array(z.unknown()),
+  steps: z.array(
+    z.strictObject({
+      lane: z.string(),
+      name: z.string(),
+      result: z.enum(['pass', 'fail', 'skipped']),
+      detail: z.string(),
+      ms: z.number().optional(),
+    }),
+  ),
+});
+const where = z.enum(['configuration', 'page']).nullable();
+
+export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  Status: z.looseObject({
+    gate: z.string(),
+    version: z.string(),
+    startedAt: ms,
+    health: z.enum(['ok', 'degraded', 'down']),
+    conditions: z.array(condition),
+    lanes: z.array(lane),
+    journal: z.looseObject({ lastSeq: z.number(), waiting: z.number(), failure: z.string().nullable() }),
+    sync: z.looseObject({}).nullable(),
+    memory: z.number(),
+  }),
+  Vitals: z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    timeZone: z.string(),
+    language: z.string(),
+    vitals: z.strictObject({
+      disk: z.strictObject({ free: z.number(), total: z.number() }).nullable(),
+      memory: z.strictObject({ available: z.number(), total: z.number(), process: z.number() }),
+      temperature: z.number().nullable(),
+      uptime: z.strictObject({ machine: z.number(), process: z.number() }),
+      load: z.number(),
+      loopDelay: z.number(),
+      underVoltage: z.enum(['now', 'before', 'never']).nullable(),
+      clock: z.strictObject({
+        source: z.enum(['synchronised', 'free-running', 'unknown']),
+        maxError: z.number().nullable(),
+        offset: z.number().nullable(),
+        jumps: z.number(),
+      }),
+      node: z.string(),
+      machine: z.string(),
+    }),
+    extra: z.array(
+      z.strictObject({
+        title: z.string(),
+        lines: z.array(
+          z.strictObject({ label: z.string(), value: z.string(), state: z.enum(['ok', 'warn', 'bad', 'info']) }),
+        ),
+      }),
+    ),
+    wire: z.record(z.string(), z.strictObject({ in: z.number(), out: z.number() })),
+  }),
+  Recent: z.array(
+    z.strictObject({
+      event: z.enum(['decision', 'incident', 'outcome']),
+      data: z.looseObject({ lane: z.string(), at: ms }),
+    }),
+  ),
+  Trends: z.strictObject({
+    keptMinutes: z.number(),
+    minutes: z.array(
+      z.strictObject({
+        at: ms,
+        passages: z.number(),
+        admitted: z.number(),
+        refused: z.number(),
+        reasons: z.record(z.string(), z.number()),
+        decision: z.strictObject({ p50: z.number(), p95: z.number(), max: z.number() }).nullable(),
+        readers: z.record(z.string(), z.strictObject({ codes: z.number(), noise: z.number() })),
+      }),
+    ),
+  }),
+  Journal: z.array(z.looseObject({ seq: z.number(), at: ms, kind: z.string() })),
+  Ticket: z.looseObject({
+    code: z.string(),
+    via: z.enum(['ticket', 'container', 'none']),
+    decisions: z.array(z.unknown()),
+  }),
+  Done: z.strictObject({ ok: z.boolean(), error: z.string().optional() }),
+  Trace: z.array(
+    z.strictObject({
+      device: z.string(),
+      at: ms,
+      way: z.enum(['in', 'out']),
+      hex: z.string().optional(),
+      text: z.string().optional(),
+      more: z.number().optional(),
+    }),
+  ),
+  SelfTest: selfTest,
+  GuidedReport: guided,
+  GuidedReports: z.array(guided),
+  Logs: z.array(z.string()).describe('JSON lines'),
+  OpenApi: z.looseObject({ openapi: z.string() }),
+  Access: z.strictObject({
+    addresses: z.array(z.string()),
+    troubles: z.array(z.string()),
+    fingerprint: z.string().nullable(),
+    roles: z.strictObject({ viewer: where, steward: where, technician: where }),
+    open: z.array(z.strictObject({ name: z.string(), role: z.string() })),
+  }),
+  OneTimePin: z.strictObject({ pin: z.string(), addresses: z.array(z.string()) }),
+};
