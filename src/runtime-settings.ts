@@ -1,5 +1,6 @@
 import type { GateConfig } from './config/schema.js';
-import { defaultSettings } from './secutix/settings.js';
+import type { ReportRow } from './secutix/settings.js';
+import { DEFAULT_REPORT, defaultSettings } from './secutix/settings.js';
 import type { SyncOptions } from './sync/messages.js';
 
 /** The configuration as the sync worker wants it. */
@@ -15,15 +16,32 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
       operator: secutix.operator,
       partner: secutix.partner,
       secret: secutix.secret,
-      limits: { callsPerMinute: secutix.limits.callsPerMinute, exportEveryMs: secutix.limits.exportEvery },
+      limits: {
+        callsPerMinute: secutix.limits.callsPerMinute,
+        exportEveryMs: secutix.limits.exportEvery,
+        callsPerMonth: secutix.limits.callsPerMonth,
+        bytesPerMonth: secutix.limits.megabytesPerMonth * 1e6,
+      },
       jwt: { unit: secutix.jwt.unit, ttlSeconds: Math.round(secutix.jwt.ttl / 1000) },
       timeoutMs: secutix.timeout,
-      report: { failureReasons: secutix.report.failureReasons },
+      methods: secutix.methods,
+      report: reportTable(secutix.report),
       ...(secutix.aliases && { aliases: secutix.aliases }),
     }),
     scopes: secutix.scopes,
     pull: secutix.pull,
     push: secutix.push,
+    catalogue: secutix.catalogue,
+    dropFirst: secutix.barcode.dropFirst,
     logLevel: config.log.level,
   };
+}
+
+/** The table of reasons: what is built in, then the configuration's rows, then its short forms. */
+function reportTable({ results, failureReasons }: GateConfig['secutix']['report']): Record<string, ReportRow> {
+  const table: Record<string, ReportRow> = { ...DEFAULT_REPORT, ...results };
+  const other = table['*'] as ReportRow;
+  for (const [reason, failureReason] of Object.entries(failureReasons))
+    table[reason] = { ...(table[reason] ?? other), failureReason };
+  return table;
 }

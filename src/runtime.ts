@@ -14,6 +14,7 @@ import type {
   StatusReport,
   TicketReport,
 } from './diagnostics/read-model.js';
+import type { Programme } from './domain/programme.js';
 import type { JournalRecord } from './domain/records.js';
 import type { Read } from '../drivers/contract.js';
 import { readings } from '../drivers/framing/card-id.js';
@@ -31,7 +32,8 @@ import { syncOptions } from './runtime-settings.js';
 import { Journal } from './store/journal.js';
 import { TicketList } from './store/list.js';
 import { SyncHandle } from './sync/handle.js';
-import type { SyncStatus, SyncWhat } from './sync/messages.js';
+import { isOffline } from './sync/contact.js';
+import type { QuestionKind, Questions, SyncStatus, SyncWhat } from './sync/messages.js';
 import { VERSION } from './version.js';
 
 /** Milliseconds between two attempts to write the journal again after a failure. */
@@ -97,7 +99,7 @@ export class Gate implements ReadModel {
     const unknown = await this.#journal.settleUnknown(clock.now());
     if (unknown > 0)
       log.warn({ checks: unknown }, 'admissions of before the restart: nobody knows whether they passed');
-    this.#list = await TicketList.open(folder('list'));
+    this.#list = await TicketList.open(folder('list'), config.secutix.barcode);
     this.#live = createLive({
       ...this.#p,
       logs: this.#p.logs,
@@ -131,6 +133,7 @@ export class Gate implements ReadModel {
         reservations: new Reservations(),
         settlement: this.#settlement,
         emit: (event) => this.#emit(event),
+        offline: () => this.#offline(),
         incident: (data) => this.#tell({ event: 'incident', data }),
         outcome: (data) => this.#tell({ event: 'outcome', data }),
       },
@@ -250,6 +253,18 @@ export class Gate implements ReadModel {
 
   syncNow(what: SyncWhat): Promise<{ ok: boolean; error?: string }> {
     return this.#sync.syncNow(what);
+  }
+
+  programme(): Programme {
+    return this.#sync.programme;
+  }
+  platform<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Promise<Questions[K]['answer']> {
+    return this.#sync.ask(kind, ask);
+  }
+
+  #offline(): boolean {
+    const { offline, offlineAfter } = this.#config.secutix.report;
+    return offline === 'auto' && isOffline(this.#sync.status, this.#p.clock.now(), offlineAfter);
   }
 
   present(lane: string, reader: number, text: string): boolean {

@@ -12,6 +12,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   status: async () => (await import('./status.js')).statusCommand(),
   ticket: async () => (await import('./ticket.js')).ticketCommand(),
   journal: async () => (await import('./journal.js')).journalCommand(),
+  catalogue: async () => (await import('./catalogue.js')).catalogueCommand(),
+  list: async () => (await import('./list.js')).listCommand(),
   sync: async () => (await import('./sync.js')).syncCommand(),
   lane: async () => (await import('./lane.js')).laneCommand(),
   drivers: async () => (await import('./drivers.js')).driversCommand(),

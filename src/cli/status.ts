@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { StatusReport } from '../diagnostics/read-model.js';
+import type { SyncStatus } from '../sync/messages.js';
 import { askGate } from './gate-api.js';
 import { configOption, dataOption, jsonOption } from './options.js';
 import { ago, colours, EXIT, printJson, printLine } from './output.js';
@@ -52,14 +53,31 @@ function printStatus(s: StatusReport): void {
       `list     ${scope.season} ${scope.products.join(',') || 'all products'}: ${scope.items} lines in ${scope.pages} pages, ${age}`,
     );
   }
-  const { nextAt, running } = s.sync.pull;
-  printLine(
-    `pull     ${running ? 'running' : nextAt === null ? 'not planned' : `next in ${ago(nextAt - Date.now())}`}`,
-  );
+  printLine(`pull     ${pullLine(s.sync)}`);
   printLine(
     `push     ${s.sync.push.acknowledged} acknowledged since start, ${s.sync.push.rejected} refused by SecuTix`,
   );
-  printLine(`calls    ${s.sync.secutix.callsLeft} left this minute`);
+  printLine(`calls    ${callsLine(s.sync)}`);
+  const { at, performances } = s.sync.programme;
+  printLine(
+    `events   ${at === 0 ? 'no catalogue yet' : `${performances} performances, catalogue ${ago(Date.now() - at)} old`}`,
+  );
+}
+
+function pullLine({ pull }: SyncStatus): string {
+  const { nextAt, running, run, rebuild, event } = pull;
+  const during = event ? '  (people are being admitted)' : '';
+  if (rebuild)
+    return `${rebuild.purpose}: ${rebuild.pages} pages, ${rebuild.items} lines so far; the lanes read the list of before`;
+  if (running) return `running, ${run?.pages ?? 0} pages, ${run?.items ?? 0} lines so far${during}`;
+  return nextAt === null ? 'not planned' : `next in ${ago(nextAt - Date.now())}${during}`;
+}
+
+function callsLine({ secutix }: SyncStatus): string {
+  const { callsLeft, perMinute, month } = secutix;
+  const minute = perMinute === 0 ? 'no limit' : `${callsLeft} of ${perMinute} left this minute`;
+  const of = month.callsLimit > 0 ? ` of ${month.callsLimit}` : '';
+  return `${minute}; ${month.month}: ${month.calls}${of} calls, ${(month.bytes / 1e6).toFixed(1)} MB`;
 }
 
 function passages({ passageSensor, counters, active }: StatusReport['lanes'][number]): string {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { TicketReport } from '../diagnostics/read-model.js';
+import type { ControlHistory } from '../secutix/types.js';
 import { askGate } from './gate-api.js';
 import { configOption, dataOption, jsonOption } from './options.js';
 import { EXIT, printJson, printLine } from './output.js';
@@ -10,9 +11,30 @@ export function ticketCommand(): Command {
     .argument('<code>', 'barcode or card ID, as a reader delivers it')
     .addOption(configOption())
     .addOption(dataOption())
+    .option(
+      '--remote',
+      "SecuTix's own view as well: state and history; one call of the minute's allowance for each ticket",
+    )
     .addOption(jsonOption())
-    .action(async (code: string, options: { config: string; data?: string; json: boolean }) => {
-      const report = await askGate(options, (api) => api.get<TicketReport>(`/ticket/${encodeURIComponent(code)}`));
+    .action(async (code: string, options: { config: string; data?: string; json: boolean; remote?: boolean }) => {
+      const path = `/ticket/${encodeURIComponent(code)}`;
+      const report = await askGate(options, async (api) => {
+        const local = await api.get<TicketReport>(path);
+        if (!options.remote) return local;
+        // Of a card SecuTix knows the tickets on it, not the card.
+        const codes = local.tickets.length > 0 ? local.tickets.map(({ ticket }) => ticket.barcode) : [code];
+        const remote: Remote[] = [];
+        for (const barcode of codes) {
+          const asked = api.get<ControlHistory>(`/ticket/${encodeURIComponent(barcode)}/remote`);
+          remote.push(
+            await asked.then(
+              (history) => ({ barcode, history }),
+              (error: Error) => ({ barcode, error: error.message }),
+            ),
+          );
+        }
+        return { ...local, remote };
+      });
       if (options.json) printJson(report);
       else printTicket(report);
       process.exitCode = report.via === 'none' ? EXIT.failed : EXIT.ok;
@@ -21,7 +43,19 @@ export function ticketCommand(): Command {
 
 const time = (ms: number | undefined): string => (ms === undefined ? 'any time' : new Date(ms).toISOString());
 
-function printTicket(r: TicketReport): void {
+type Remote = { barcode: string; history: ControlHistory } | { barcode: string; error: string };
+
+function printRemote(remote: Remote): void {
+  if ('error' in remote) return printLine(`SecuTix on ${remote.barcode}: ${remote.error}`);
+  const { state, container, operations } = remote.history;
+  printLine(
+    `SecuTix on ${remote.barcode}: ${state ?? 'no state'}${container === null ? '' : `, on container ${container}`}`,
+  );
+  for (const { type, at } of operations) printLine(`  ${at}  ${type}`);
+  if (operations.length === 0) printLine('  no checks');
+}
+
+function printTicket(r: TicketReport & { remote?: Remote[] }): void {
   if (r.via === 'none') printLine(`${r.code}: not in the list`);
   if (r.via === 'container') printLine(`${r.code}: a container with ${r.tickets.length} ticket(s)`);
   for (const { ticket: t, usage } of r.tickets) {
@@ -41,4 +75,5 @@ function printTicket(r: TicketReport): void {
   }
   for (const { lane, decision } of r.decisions)
     printLine(`${lane} would say: ${decision.admitted ? 'ADMIT' : 'refuse'} (${decision.reason})`);
+  for (const remote of r.remote ?? []) printRemote(remote);
 }

@@ -22,11 +22,18 @@ const scope = z.strictObject({
 
 const pull = z.strictObject({
   every: duration('1m', '24h').default(3_600_000).describe('Time between two fetches of the ticket list.'),
+  duringEvent: duration('1m', '1h')
+    .default(60_000)
+    .describe('The same while people are admitted, by the times of the catalogue.'),
+  eventBefore: duration('0s', '24h')
+    .default(7_200_000)
+    .describe('An event begins this long before its start, or before its doors open where the catalogue says when.'),
+  eventAfter: duration('0s', '24h').default(3_600_000).describe('An event ends this long after its start.'),
   pageSize: z.int().min(1).max(5000).default(5000).describe('Tickets per page of the list.'),
 });
 
 const push = z.strictObject({
-  every: duration('1s', '10m').default(5000).describe('Time between two deliveries of checks.'),
+  every: duration('1s', '10m').default(60_000).describe('Time between two deliveries of checks.'),
   batch: z.int().min(1).max(1000).default(500).describe('Checks per delivery, at most.'),
 });
 
@@ -40,6 +47,40 @@ const limits = z.strictObject({
   exportEvery: duration('0s', '1h')
     .default(60_000)
     .describe('Time between the starts of two runs of the export of one scope, at least.'),
+  callsPerMonth: z
+    .int()
+    .min(0)
+    .default(10_000)
+    .describe('Calls per calendar month that the contract allows; from 80 % on the gate warns. 0 = not watched.'),
+  megabytesPerMonth: z
+    .int()
+    .min(0)
+    .default(1000)
+    .describe(
+      'Volume per calendar month that the contract allows, megabytes; from 80 % on the gate warns. 0 = not watched.',
+    ),
+});
+
+const catalogue = z.strictObject({
+  every: duration('10m', '168h')
+    .default(43_200_000)
+    .describe('Time between two fetches of the catalogue: seasons, products, performances with their times.'),
+});
+
+const barcode = z.strictObject({
+  dropFirst: z
+    .int()
+    .min(0)
+    .max(40)
+    .default(0)
+    .describe(
+      'Tickets whose print leaves out this many characters at the beginning of the code (SecuTix: 14) are found as well, where exactly one ticket ends like that. 0 = whole codes only.',
+    ),
+});
+
+const methods = z.strictObject({
+  catalogue: text().optional().describe('Name of the catalogue call; left out: both names of the texts are tried.'),
+  importChecks: text().optional().describe('Name of the call that delivers checks; left out: both names are tried.'),
 });
 
 const jwt = z.strictObject({
@@ -47,11 +88,30 @@ const jwt = z.strictObject({
   ttl: duration('1s', '1h').default(30_000).describe('How long a token is valid.'),
 });
 
+const row = z.strictObject({
+  online: text().default('FAIL').describe('`controlResult` of a check decided while SecuTix was in reach.'),
+  offline: text().default('OFFLINE_FAIL').describe('`controlResult` of a check decided while it was not.'),
+  failureReason: text().optional().describe('`failureReason`; left out: not sent.'),
+});
+
 const report = z.strictObject({
+  results: z
+    .record(text(), row)
+    .default({})
+    .describe(
+      'What SecuTix is told, by reason of the decision (`admitted`, `cancelled`, ...; `not-passed` = admitted, but nobody went through; `*` = every other refusal).',
+    ),
   failureReasons: z
     .record(text(), text())
     .default({})
-    .describe('Text that is reported to SecuTix for a reason of refusal, by reason.'),
+    .describe('Short form of `results`: only the `failureReason`, by reason of refusal.'),
+  offlineAfter: duration('1m', '24h')
+    .default(300_000)
+    .describe('A check counts as offline when SecuTix has not answered for this long.'),
+  offline: z
+    .enum(['auto', 'never'])
+    .default('auto')
+    .describe('auto = checks are reported as online or offline; never = always as online.'),
 });
 
 export const secutixSchema = z.strictObject({
@@ -74,6 +134,9 @@ export const secutixSchema = z.strictObject({
   limits: limits.prefault({}).describe('What SecuTix allows.'),
   timeout: duration('1s', '5m').default(30_000).describe('How long one call may take.'),
   jwt: jwt.prefault({}).describe('The token of each call.'),
+  catalogue: catalogue.prefault({}).describe('The catalogue of what takes place.'),
+  barcode: barcode.prefault({}).describe('Codes as printed.'),
+  methods: methods.prefault({}).describe('Names of calls that are spelt in two ways.'),
   report: report.prefault({}).describe('How checks are reported.'),
   aliases: z
     .record(text(), texts())

@@ -9,6 +9,7 @@ import { actorOf, mayAct, whoOf } from './actor.js';
 import type { PageDoor } from './api-access.js';
 import { accessRoutes } from './api-access.js';
 import { liveRoutes } from './api-live.js';
+import { platformRoutes } from './api-platform.js';
 import type { ReadModel } from './read-model.js';
 import { withoutCodes } from './bundle.js';
 
@@ -42,6 +43,7 @@ export function createApi(model: ReadModel, door: () => PageDoor | undefined = (
       return c.json({ error: 'what must be all, pull or push' }, 400);
     return c.json(await model.syncNow(what));
   });
+  platformRoutes(api, model);
   api.post('/lanes/:lane/readers/:reader/present', async (c) => {
     const text = await c.req.text();
     const taken = model.present(c.req.param('lane'), Number(c.req.param('reader')), text);

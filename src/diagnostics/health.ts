@@ -1,4 +1,5 @@
 import type { SyncStatus } from '../sync/messages.js';
+import { platformConditions } from './health-platform.js';
 import type { Condition, LaneReport } from './reports.js';
 
 /** What is wrong, worst first. Degraded is not dead: SecuTix being away never makes a gate "down". */
@@ -101,6 +102,7 @@ export function conditionsOf(parts: {
         'they admit nobody; tell the ticketing staff',
         { kind: 'set-aside', facts: { count: sync.pull.setAside } },
       );
+    conditions.push(...platformConditions(sync));
     const skew = sync.secutix.skewMs;
     if (skew !== null && Math.abs(skew) > 2_000) {
       const seconds = (skew / 1000).toFixed(1);

@@ -3,11 +3,12 @@ import type { JournalRecord } from '../domain/records.js';
 import type { SyncWhat } from '../sync/messages.js';
 import type { LiveModel } from './live-model.js';
 import type { GateEvent, SelfTestReport, StatusReport, TicketReport } from './reports.js';
+import type { PlatformModel } from './read-model-platform.js';
 
 export type * from './reports.js';
 
 /** Everything diagnostics may ask of the running gate. No driver, no database. */
-export interface ReadModel {
+export interface ReadModel extends PlatformModel {
   status(): StatusReport;
   ticket(code: string): TicketReport;
   journal(query: { after?: number; limit: number }): Promise<JournalRecord[]>;

@@ -12,6 +12,8 @@ export interface PageChanges {
   /** New content of each touched container; an emptied one stays, empty: a known card without a ticket is not unknown. */
   containers: Map<string, readonly string[]>;
   unreadable: Extract<PageItem, { kind: 'unreadable' }>[];
+  /** Lines of the page. */
+  items: number;
   counts: { new: number; changed: number; unchanged: number; cancelled: number; unreadable: number };
 }
 
@@ -56,12 +58,13 @@ export function planPage(items: readonly PageItem[], known: Known): PageChanges 
     tickets,
     containers: new Map([...containers].map(([id, set]) => [id, [...set].sort()])),
     unreadable,
+    items: items.length,
     counts,
   };
 }
 
 /** Order of members does not matter inside `extra` only as far as SecuTix keeps its own order; a difference there is a harmless rewrite. */
-function sameTicket(a: Ticket, b: Ticket): boolean {
+export function sameTicket(a: Ticket, b: Ticket): boolean {
   return (
     a.state === b.state &&
     a.container === b.container &&

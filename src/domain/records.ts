@@ -40,6 +40,8 @@ export interface CheckRecord extends RecordBase {
   why?: string;
   /** The check (by its ID) whose entry this one gives back; `reason` is `given-back`. */
   givesBack?: string;
+  /** Decided while SecuTix was out of reach. */
+  offline?: true;
   /** The barrier reports passages: an outcome follows. After a crash the missing one is written as `unknown`. */
   awaits?: true;
 }

@@ -48,6 +48,8 @@ export interface LaneParts {
   emit: (event: LaneEvent) => void;
   incident: (incident: LaneIncident) => void;
   outcome?: (outcome: LaneOutcome) => void;
+  /** SecuTix is out of reach: the check says so. */
+  offline?: () => boolean;
 }
 
 /** What the outside sees of a scan. The code is masked. */
@@ -254,6 +256,7 @@ export class Lane {
       ...(decision.slot !== undefined && { slot: decision.slot }),
       list: String(found.position),
       config: this.#settings.config,
+      ...(this.#p.offline?.() && { offline: true as const }),
       ...(decision.admitted && this.passage.awaits && { awaits: true as const }),
     };
   }

@@ -1,3 +1,12 @@
+import type { Operation } from './methods.js';
+
+/** What SecuTix is told of a check: `failureReason` is left out where the configuration names none. */
+export interface ReportRow {
+  online: string;
+  offline: string;
+  failureReason?: string | undefined;
+}
+
 /** What the client needs to know. Times in milliseconds unless the name says otherwise. */
 export interface SecutixSettings {
   /** Service base, without the version. */
@@ -7,8 +16,8 @@ export interface SecutixSettings {
   operator: string;
   partner: string;
   secret: string;
-  /** 0 calls a minute = no limit (tests and benchmarks only). */
-  limits: { callsPerMinute: number; exportEveryMs: number };
+  /** 0 calls a minute = no limit (tests and benchmarks only). 0 a month = not watched. */
+  limits: { callsPerMinute: number; exportEveryMs: number; callsPerMonth?: number; bytesPerMonth?: number };
   /** The texts say epoch milliseconds, their sample and all known clients use seconds. */
   jwt: { unit: 's' | 'ms'; ttlSeconds: number };
   timeoutMs: number;
@@ -17,23 +26,32 @@ export interface SecutixSettings {
   acceptedStatusCodes: readonly string[];
   /** Most bytes of an answer, as sent and as unpacked. */
   maxAnswerBytes: number;
-  /** Other names of fields of the list, by our name. */
+  /** Other names of fields of the list and the catalogue, by our name. */
   aliases?: Readonly<Record<string, readonly string[]>>;
-  report: { failureReasons: Readonly<Record<string, string>> };
+  /** Names of methods that differ. */
+  methods?: Partial<Readonly<Record<Operation, string | undefined>>>;
+  /** By reason; `*` stands for every refusal without a row of its own. */
+  report: Readonly<Record<string, ReportRow>>;
 }
 
 type Required = Pick<SecutixSettings, 'url' | 'institution' | 'operator' | 'partner' | 'secret'>;
 
+/** Of the failure reasons only `OK`, beside a success, is public: for a refusal the field is left out. */
+export const DEFAULT_REPORT: Readonly<Record<string, ReportRow>> = {
+  admitted: { online: 'OK', offline: 'OFFLINE_OK', failureReason: 'OK' },
+  '*': { online: 'FAIL', offline: 'OFFLINE_FAIL' },
+};
+
 export function defaultSettings(settings: Required & Partial<SecutixSettings>): SecutixSettings {
   return {
     version: 'v1_6',
-    limits: { callsPerMinute: 60, exportEveryMs: 60_000 },
+    limits: { callsPerMinute: 60, exportEveryMs: 60_000, callsPerMonth: 10_000, bytesPerMonth: 1e9 },
     jwt: { unit: 's', ttlSeconds: 30 },
     timeoutMs: 30_000,
     retry: { attempts: 4, baseMs: 500, maxMs: 10_000 },
     acceptedStatusCodes: ['success'],
-    maxAnswerBytes: 64 * 1024 * 1024,
-    report: { failureReasons: {} },
+    maxAnswerBytes: 32 * 1024 * 1024,
+    report: DEFAULT_REPORT,
     ...settings,
   };
 }

@@ -1,4 +1,6 @@
+import type { Programme } from '../domain/programme.js';
 import type { Page, Scope } from '../domain/ticket.js';
+import type { Budget } from './limiter.js';
 import { PortillonError } from '../errors.js';
 
 /** A check as it goes to SecuTix, before the wire mapping. */
@@ -10,6 +12,10 @@ export interface ControlReport {
   at: number;
   admitted: boolean;
   reason: string;
+  /** Decided while SecuTix had not been heard of for longer than configured. */
+  offline?: boolean;
+  /** Leave out what is not proven to be accepted: a second try after a refusal. */
+  plain?: boolean;
 }
 
 export interface ControlHistory {
@@ -24,7 +30,8 @@ export interface ControlHistory {
 /** The platform as the rest of Portillon sees it. Every method is one or more calls within the limiter's budget. */
 export interface SecutixClient {
   getTimeZone(signal?: AbortSignal): Promise<unknown>;
-  getCatalogue(season: string | undefined, signal?: AbortSignal): Promise<unknown>;
+  /** What the account may control; without a season, what the platform answers to that. */
+  getCatalogue(season: string | undefined, signal?: AbortSignal): Promise<Programme>;
   /** One page. `cursor` null only on the very first call of a scope. `firstOfRun` makes the call count as the start of a run. */
   exportPage(
     scope: Scope,
@@ -36,7 +43,10 @@ export interface SecutixClient {
   getControlledTicket(code: string, signal?: AbortSignal): Promise<ControlHistory>;
   burnTicket(code: string, signal?: AbortSignal): Promise<ControlHistory>;
   /** Calls left in the current minute, milliseconds until the next call may go, measured clock skew. */
-  budget(): { left: number; waitMs: number; skewMs: number | null };
+  /** `answeredAt`, `failedAt`: UTC milliseconds of the last answer, of the last call without one. */
+  budget(): Budget & { skewMs: number | null; answeredAt: number | null; failedAt: number | null };
+  /** While an event runs the checks go first; otherwise pull, push and questions take turns. */
+  duringEvent(on: boolean): void;
   close(): Promise<void>;
 }
 

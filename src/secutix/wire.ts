@@ -1,9 +1,10 @@
 import type { Page, PageItem, Ticket } from '../domain/ticket.js';
-import type { SecutixSettings } from './settings.js';
+import type { ReportRow, SecutixSettings } from './settings.js';
 import type { ControlHistory, ControlReport } from './types.js';
 
 /**
- * The one mapping file of version 1.6: names on the wire to ours and back. Of the list item only the barcode's, state's and
+ * The mapping of the ticket list and the checks, versions 1.2 to 1.6: names on the wire to ours and back (1.0 wrote containerId
+ * and no later version does, but both are taken from all). Of the list item only the barcode's, state's and
  * container's existence is documented, so every field has several names, the configuration may add more, and what has
  * no place is kept as it came.
  */
@@ -27,6 +28,8 @@ export type ItemMapper = (item: unknown, index: number) => PageItem;
 
 /** How much of a line that cannot be read is kept. */
 const RAW_LIMIT = 2_000;
+/** Barcodes and IDs longer than this were never scanned by anybody (a read is at most as long). */
+const CODE_LIMIT = 256;
 
 export function createItemMapper(aliases: SecutixSettings['aliases']): ItemMapper {
   const fieldOf = new Map<string, Field>();
@@ -50,10 +53,12 @@ function mapItem(item: unknown, index: number, fieldOf: ReadonlyMap<string, Fiel
     if (value === null || value === undefined) continue;
     const field = fieldOf.get(name);
     if (field !== undefined && assign(ticket, field, value)) continue;
+    // A member of any name may come, `__proto__` too: it is data like the others.
     extra ??= {};
-    extra[name] = value;
+    Object.defineProperty(extra, name, { value, enumerable: true, configurable: true, writable: true });
   }
   if (ticket.barcode === '') return unreadable('no readable barcode');
+  if (ticket.barcode.length > CODE_LIMIT) return unreadable(`the barcode has more than ${CODE_LIMIT} characters`);
   if (extra) ticket.extra = extra;
   return { kind: 'ticket', ticket };
 }
@@ -79,7 +84,7 @@ function assign(ticket: Ticket, field: Field, value: unknown): boolean {
 }
 
 /** Codes and IDs are text; a whole number that fits is taken as its digits (SecuTix: ids are integers of 11 to 14 digits). */
-function asText(value: unknown): string | undefined {
+export function asText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
 }
@@ -87,7 +92,7 @@ function asText(value: unknown): string | undefined {
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
 /** SecuTix sends ISO 8601 with an offset. A time without one could be any of 24 hours: it is not guessed. */
-function instant(value: unknown): number | undefined {
+export function instant(value: unknown): number | undefined {
   if (typeof value !== 'string' || !ISO.test(value)) return undefined;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : at;
@@ -131,17 +136,28 @@ export interface WireControl {
   failureReason?: string;
 }
 
+/** The row of the configured table for a check: its reason's own, or the one of all refusals. */
+function rowOf(report: ControlReport, rows: Readonly<Record<string, ReportRow>>): ReportRow {
+  const named = Object.hasOwn(rows, report.reason) ? rows[report.reason] : undefined;
+  if (named) return named;
+  const other = rows[report.admitted ? 'admitted' : '*'];
+  return (
+    other ?? (report.admitted ? { online: 'OK', offline: 'OFFLINE_OK' } : { online: 'FAIL', offline: 'OFFLINE_FAIL' })
+  );
+}
+
 /**
  * The enum of failure reasons is not public, so for a refusal the field is left out unless the configuration maps it.
  * Times carry a Z: SecuTix shifts hours for access controls that send none.
  */
-export function toWireControl(report: ControlReport, reasons: Readonly<Record<string, string>>): WireControl {
-  const failureReason = report.admitted ? 'OK' : reasons[report.reason];
+export function toWireControl(report: ControlReport, rows: Readonly<Record<string, ReportRow>>): WireControl {
+  const row = rowOf(report, rows);
+  const failureReason = report.plain ? undefined : row.failureReason;
   return {
     acIdentifier: report.checkId,
     barcode: report.barcode,
     controlDate: new Date(report.at).toISOString(),
-    controlResult: report.admitted ? 'OK' : 'FAIL',
+    controlResult: report.offline ? row.offline : row.online,
     ...(failureReason !== undefined && { failureReason }),
   };
 }
@@ -153,7 +169,7 @@ export function mapHistory(data: unknown): ControlHistory | undefined {
   return {
     barcode: asText(d.barcode) ?? '',
     state: asText(d.state) ?? null,
-    container: asText(d.containerIdentifier) ?? null,
+    container: asText(d.containerIdentifier) ?? asText(d.containerId) ?? null,
     operations: operations
       .filter((o): o is Record<string, unknown> => typeof o === 'object' && o !== null)
       .map((o) => ({ type: asText(o.controlOperationType) ?? '?', at: asText(o.operationDateTime) ?? '?' })),

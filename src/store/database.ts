@@ -1,7 +1,7 @@
 import type { Seal } from './seal.js';
 import type { ClassicLevel } from 'classic-level';
 import { PortillonError } from '../errors.js';
-import { secretAt } from './keys.js';
+import { isCarrier, secretAt } from './keys.js';
 
 export interface Snapshot {
   close(): Promise<void>;
@@ -40,6 +40,8 @@ export interface Database {
   iterator(range: KeyRange): Cursor<[string, string]>;
   bytes(range: KeyRange): Cursor<[string, Uint8Array]>;
   snapshot(): Snapshot;
+  /** Deletes what lies in the range, at most `limit` of it. */
+  clear(range: KeyRange): Promise<void>;
   /** Gives the space of what was deleted back. Takes a while; meant for an emergency. */
   compactRange(start: string, end: string): Promise<void>;
   close(): Promise<void>;
@@ -115,6 +117,9 @@ export class OpenDatabase implements Database {
   }
   snapshot(): Snapshot {
     return this.#raw.snapshot();
+  }
+  clear(range: KeyRange): Promise<void> {
+    return this.#raw.clear(range);
   }
   compactRange(start: string, end: string): Promise<void> {
     return this.#raw.compactRange(start, end);
@@ -195,6 +200,10 @@ export class SealedDatabase implements Database {
     return this.#raw.snapshot();
   }
 
+  clear(range: KeyRange): Promise<void> {
+    return this.#raw.clear(this.#range(range));
+  }
+
   compactRange(start: string, end: string): Promise<void> {
     return this.#raw.compactRange(this.#place(start), this.#place(end));
   }
@@ -242,7 +251,6 @@ export class SealedDatabase implements Database {
   }
 }
 
-const isCarrier = (key: string): boolean => key.startsWith('c!');
 const text = (bytes: Buffer): string => bytes.toString('utf8');
 
 /** Two parts in one: the first one's length in two bytes, the first, the second. */

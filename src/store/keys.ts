@@ -10,14 +10,22 @@
  * | journal | `u!` barcode | usage, the fold of the records | main |
  * | journal | `b!` barcode | its part from records that are gone (see `retention.ts`) | main |
  * | journal | `j!checkpoint` | sequence of the newest checkpoint | main |
- * | list | `t!` barcode | ticket | worker |
- * | list | `c!` container ID | its barcodes, sorted | worker |
- * | list | `s!` scope key | cursor and progress of a scope | worker |
- * | list | `x!` position, index | a line that could not be read | worker |
- * | list | `m!position` | number of pages ever applied | worker |
+ * | list | `m!active` | the generation in force, pages applied, whether there is a black list, which index is whole | worker |
+ * | list | `m!building` | the generation in the making | worker |
+ * | list | `m!garbage` | generations that are being removed | worker |
+ * | list | `m!resync` | what the last comparison with the server found | worker |
+ * | list | `g!` generation `!t!` ticket | ticket and the tags of the scopes it came from | worker |
+ * | list | `g!` generation `!c!` container | its barcodes, sorted | worker |
+ * | list | `g!` generation `!n!` printed code | barcodes that end like that, sorted (`secutix.barcode.dropFirst`) | worker |
+ * | list | `g!` generation `!s!` scope key | cursor and progress of a scope | worker |
+ * | list | `g!` generation `!m` | its scopes, and the tags of those that are no more and whose tickets are being dropped | worker |
+ * | list | `g!` generation `!x!` tag, page, index | a line that could not be read | worker |
+ * | list | `b!` barcode | black-listed by a file | worker |
  * | sync | `p!cursor` | highest sequence that SecuTix acknowledged or refused for good | worker |
  * | sync | `q!` sequence | a check SecuTix refused, with its words | worker |
- * | sync | `l!limiter` | times of the last calls | worker |
+ * | sync | `p!admitted` | highest sequence up to which all admissions are dealt with; never behind `p!cursor` in meaning | worker |
+ * | sync | `l!limiter` | times of the last calls, use of the month | worker |
+ * | sync | `g!programme` | the catalogue as last fetched | worker |
  * | all | `i!seal` | which key the database was written with; never sealed itself | whoever makes it |
  *
  * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what
@@ -25,6 +33,7 @@
  */
 const SEQ_WIDTH = 12;
 const seqText = (seq: number): string => String(seq).padStart(SEQ_WIDTH, '0');
+const genText = (generation: number): string => String(generation).padStart(6, '0');
 
 export const keys = {
   record: (seq: number): string => `r!${seqText(seq)}`,
@@ -38,20 +47,47 @@ export const keys = {
   baseUsage: (barcode: string): string => `b!${barcode}`,
   checkpoint: 'j!checkpoint',
   seal: 'i!seal',
-  ticket: (barcode: string): string => `t!${barcode}`,
-  container: (id: string): string => `c!${id}`,
-  scope: (scopeKey: string): string => `s!${scopeKey}`,
-  unreadable: (position: number, index: number): string => `x!${seqText(position)}!${seqText(index)}`,
-  position: 'm!position',
+  active: 'm!active',
+  building: 'm!building',
+  garbage: 'm!garbage',
+  resync: 'm!resync',
+  generation: (generation: number): string => `g!${genText(generation)}!`,
+  generationEnd: (generation: number): string => `g!${genText(generation)}"`,
+  ticket: (generation: number, barcode: string): string => `g!${genText(generation)}!t!${barcode}`,
+  ticketsEnd: (generation: number): string => `g!${genText(generation)}!t"`,
+  container: (generation: number, id: string): string => `g!${genText(generation)}!c!${id}`,
+  printed: (generation: number, code: string): string => `g!${genText(generation)}!n!${code}`,
+  printedEnd: (generation: number): string => `g!${genText(generation)}!n"`,
+  scope: (generation: number, scopeKey: string): string => `g!${genText(generation)}!s!${scopeKey}`,
+  scopes: (generation: number): string => `g!${genText(generation)}!m`,
+  unreadable: (generation: number, tag: string, page: number, index: number): string =>
+    `g!${genText(generation)}!x!${tag}!${seqText(page)}!${seqText(index)}`,
+  /** The barcode of a ticket's key. */
+  barcodeOf: (ticketKey: string): string => ticketKey.slice(CODE_AT),
+  black: (barcode: string): string => `b!${barcode}`,
+  blackEnd: 'b"',
   pushCursor: 'p!cursor',
+  admittedCursor: 'p!admitted',
   rejected: (seq: number): string => `q!${seqText(seq)}`,
   limiter: 'l!limiter',
+  programme: 'g!programme',
 } as const;
 
 /** Prefixes whose rest is a code that admits somebody: a sealed database keeps a keyed hash in its place. */
-const SECRET = ['t!', 'c!', 'u!', 'b!'];
+const SECRET = ['u!', 'b!'];
+/** The same inside a generation of the list. */
+const SECRET_IN_LIST = ['!t!', '!c!', '!n!'];
+const KIND_AT = 'g!000000'.length;
+const CODE_AT = KIND_AT + 3;
 
 /** Where the code begins in a key; undefined = there is none in it. */
 export function secretAt(key: string): number | undefined {
+  if (key.startsWith('g!')) return SECRET_IN_LIST.includes(key.slice(KIND_AT, CODE_AT)) ? CODE_AT : undefined;
   return SECRET.includes(key.slice(0, 2)) ? 2 : undefined;
+}
+
+/** The value under this key is barcodes that only the code in the key may open: a card's, a print's. */
+export function isCarrier(key: string): boolean {
+  const kind = key.slice(KIND_AT, CODE_AT);
+  return key.startsWith('g!') && (kind === '!c!' || kind === '!n!');
 }

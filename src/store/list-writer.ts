@@ -1,29 +1,44 @@
 import type { PageChanges } from '../domain/page.js';
 import { planPage } from '../domain/page.js';
-import type { Page } from '../domain/ticket.js';
+import type { Page, Ticket } from '../domain/ticket.js';
 import { PortillonError } from '../errors.js';
 import { keys } from './keys.js';
 import type { Operation } from './database.js';
+import type { Entry } from './list-entry.js';
+import { decodeBarcodes, decodeEntry, encodeBarcodes, encodeEntry } from './list-entry.js';
+import type { ActiveList, ScopeIndex } from './list-state.js';
+import { activeOf, clearForeignFormat, freeTag, NO_SCOPES } from './list-state.js';
 import type { Database, StoreKey } from './open.js';
 import { hintFor, openDatabase } from './open.js';
 import type { ScopeState } from './records.js';
-import { decodeJson, decodeNumber, decodeTicket, encodeJson, encodeTicket, NEW_SCOPE } from './records.js';
+import { decodeJson, encodeJson, NEW_SCOPE } from './records.js';
 import { assertRoom } from './space.js';
+
+export interface ListOptions {
+  storeKey?: StoreKey;
+  /** Characters that printed codes leave out at the beginning; 0 = no index of printed codes. */
+  dropFirst?: number;
+}
+
+const FIRST_GENERATION = 1;
 
 /** The sync worker's hold of the ticket list: the only writer. */
 export class ListWriter {
   readonly #location: string;
   readonly #storeKey: StoreKey;
+  readonly dropFirst: number;
   #db: Database | undefined;
 
-  private constructor(location: string, storeKey: StoreKey) {
+  private constructor(location: string, options: ListOptions) {
     this.#location = location;
-    this.#storeKey = storeKey;
+    this.#storeKey = options.storeKey;
+    this.dropFirst = options.dropFirst ?? 0;
   }
 
-  static async open(location: string, storeKey?: StoreKey): Promise<ListWriter> {
-    const writer = new ListWriter(location, storeKey);
+  static async open(location: string, options: ListOptions = {}): Promise<ListWriter> {
+    const writer = new ListWriter(location, options);
     await writer.reopen();
+    await clearForeignFormat(writer.db());
     return writer;
   }
 
@@ -42,60 +57,137 @@ export class ListWriter {
     assertRoom(this.#location);
   }
 
-  get position(): number {
-    const text = this.#get(keys.position);
-    return text === undefined ? 0 : decodeNumber(text, 'position');
+  get active(): ActiveList {
+    return activeOf((key) => this.get(key));
   }
 
-  scope(key: string): ScopeState {
-    const text = this.#get(keys.scope(key));
-    return text === undefined ? NEW_SCOPE : (decodeJson(text, 'scope') as ScopeState);
+  /** The generation that lanes read, or will read once there is a first page. */
+  get generation(): number {
+    return this.active.g || FIRST_GENERATION;
+  }
+
+  get position(): number {
+    return this.active.p;
+  }
+
+  /** Progress of a scope in a generation (the one in force unless named). A scope without a tag yet gets one that was never used. */
+  scope(scopeKey: string, generation = this.generation): ScopeState {
+    const text = this.get(keys.scope(generation, scopeKey));
+    if (text !== undefined) return decodeJson(text, 'scope') as ScopeState;
+    return { ...NEW_SCOPE, tag: freeTag(this.scopes(generation)) };
+  }
+
+  scopes(generation = this.generation): ScopeIndex {
+    const text = this.get(keys.scopes(generation));
+    return text === undefined ? NO_SCOPES : (decodeJson(text, 'scopes') as ScopeIndex);
+  }
+
+  entry(generation: number, barcode: string): Entry | undefined {
+    const text = this.get(keys.ticket(generation, barcode));
+    return text === undefined ? undefined : decodeEntry(barcode, text);
+  }
+
+  barcodesOn(generation: number, container: string): string[] | undefined {
+    const text = this.get(keys.container(generation, container));
+    return text === undefined ? undefined : decodeBarcodes(text);
   }
 
   /**
-   * Applies one page: tickets, container index, lines set aside and the new cursor are one synced batch. A crash before it
-   * leaves the old cursor, and the same page comes again, harmlessly.
-   * `complete`: with this page the end of the list was reached (UTC milliseconds), or null.
+   * Applies one page to a scope: tickets, container index and cursor in one atomic batch. In the generation in force the lanes
+   * see it at once.
    */
   async applyPage(
-    key: string,
+    scopeKey: string,
     page: Page,
     completeAt: number | null,
+    options: { generation?: number; trail?: string[]; extra?: readonly Operation[] } = {},
   ): Promise<{ scope: ScopeState; changes: PageChanges }> {
     this.assertRoom();
-    const before = this.scope(key);
-    const position = this.position + 1;
+    const active = this.active;
+    const generation = options.generation ?? this.generation;
+    const before = this.scope(scopeKey, generation);
+    const known = new Map<string, Entry>();
     const changes = planPage(page.items, {
       ticket: (barcode) => {
-        const text = this.#get(keys.ticket(barcode));
-        return text === undefined ? undefined : decodeTicket(barcode, text);
+        const entry = this.entry(generation, barcode);
+        if (entry) known.set(barcode, entry);
+        return entry?.ticket;
       },
-      container: (id) => {
-        const text = this.#get(keys.container(id));
-        return text === undefined ? undefined : (decodeJson(text, 'container') as string[]);
-      },
+      container: (id) => this.barcodesOn(generation, id),
     });
+    const trail = options.trail ?? before.trail;
     const scope: ScopeState = {
+      tag: before.tag,
       cursor: page.cursor ?? before.cursor,
       pages: before.pages + 1,
       items: before.items + page.items.length,
       completeAt: completeAt ?? before.completeAt,
+      ...(trail && { trail }),
     };
-    const operations: Operation[] = [];
-    const put = (k: string, value: string): unknown => operations.push({ type: 'put', key: k, value });
-    for (const [barcode, ticket] of changes.tickets) put(keys.ticket(barcode), encodeTicket(ticket));
-    for (const [id, barcodes] of changes.containers) put(keys.container(id), encodeJson(barcodes));
-    for (const item of changes.unreadable)
-      put(keys.unreadable(position, item.index), encodeJson({ why: item.why, raw: item.raw }));
-    put(keys.scope(key), encodeJson(scope));
-    put(keys.position, encodeJson(position));
-    await this.#write(operations);
+    const operations: Operation[] = [...(options.extra ?? [])];
+    const put = (key: string, value: string): unknown => operations.push({ type: 'put', key, value });
+    const write = (ticket: Ticket, tags: readonly string[]): void => {
+      const entry = { ticket, tags: withTag(tags, before.tag) };
+      put(keys.ticket(generation, ticket.barcode), encodeEntry(entry));
+    };
+    for (const [barcode, ticket] of changes.tickets) write(ticket, known.get(barcode)?.tags ?? []);
+    // Known and unchanged, but new to this scope: it must outlive the other one.
+    for (const [barcode, { ticket, tags }] of known)
+      if (!tags.includes(before.tag) && !changes.tickets.has(barcode)) write(ticket, tags);
+    for (const [id, barcodes] of changes.containers) put(keys.container(generation, id), encodeBarcodes(barcodes));
+    if (this.dropFirst > 0) this.#indexPrinted(generation, changes, known, put);
+    for (const item of changes.unreadable) {
+      const key = keys.unreadable(generation, before.tag, scope.pages, item.index);
+      put(key, encodeJson({ why: item.why, raw: item.raw }));
+    }
+    put(keys.scope(generation, scopeKey), encodeJson(scope));
+    if (before.pages === 0) {
+      const index = this.scopes(generation);
+      const tags = { ...index.tags, [scopeKey]: scope.tag };
+      put(keys.scopes(generation), encodeJson({ ...index, tags } satisfies ScopeIndex));
+    }
+    if (generation === (active.g || FIRST_GENERATION))
+      put(keys.active, encodeJson({ ...active, g: generation, p: active.p + 1 } satisfies ActiveList));
+    await this.write(operations);
     return { scope, changes };
   }
 
-  async #write(operations: Operation[]): Promise<void> {
+  /** New tickets enter the index of printed codes. */
+  #indexPrinted(
+    generation: number,
+    changes: PageChanges,
+    known: ReadonlyMap<string, Entry>,
+    put: (key: string, value: string) => unknown,
+  ): void {
+    const touched = new Map<string, string[]>();
+    for (const barcode of changes.tickets.keys()) {
+      if (known.has(barcode)) continue;
+      this.printedBarcodes(generation, barcode, touched)?.push(barcode);
+    }
+    for (const [printed, barcodes] of touched) put(...this.printedEntry(generation, printed, barcodes));
+  }
+
+  /** The barcodes that are printed like this one, from `touched` or from the disk; undefined = too short to be cut. */
+  printedBarcodes(generation: number, barcode: string, touched: Map<string, string[]>): string[] | undefined {
+    const printed = barcode.slice(this.dropFirst);
+    if (printed === '') return undefined;
+    let list = touched.get(printed);
+    if (!list) {
+      const text = this.get(keys.printed(generation, printed));
+      list = text === undefined ? [] : decodeBarcodes(text);
+      touched.set(printed, list);
+    }
+    return list;
+  }
+
+  printedEntry(generation: number, printed: string, barcodes: readonly string[]): [string, string] {
+    const sorted = [...new Set(barcodes)].sort();
+    return [keys.printed(generation, printed), encodeBarcodes(sorted)];
+  }
+
+  async write(operations: Operation[]): Promise<void> {
     try {
-      await this.#open().batch(operations, { sync: true });
+      await this.db().batch(operations, { sync: true });
     } catch (cause) {
       throw new PortillonError('LIST_WRITE', `the ticket list cannot be written: ${(cause as Error).message}`, {
         cause,
@@ -104,12 +196,15 @@ export class ListWriter {
     }
   }
 
-  #get(key: string): string | undefined {
-    return this.#open().getSync(key);
+  get(key: string): string | undefined {
+    return this.db().getSync(key);
   }
 
-  #open(): Database {
+  db(): Database {
     if (!this.#db) throw new PortillonError('LIST_CLOSED', 'the ticket list is closed');
     return this.#db;
   }
 }
+
+const withTag = (tags: readonly string[], tag: string): readonly string[] =>
+  tags.includes(tag) ? tags : [...tags, tag].sort();

@@ -2,12 +2,18 @@ import type { Ticket } from '../domain/ticket.js';
 import { keys } from './keys.js';
 import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
-import { decodeJson, decodeNumber, decodeTicket } from './records.js';
+import { decodeBarcodes, decodeEntry } from './list-entry.js';
+import { activeOf } from './list-state.js';
 import type { Medium } from '../domain/credential.js';
+import type { ListOptions } from './list-writer.js';
+import type { BlackEntry } from './list-files.js';
+import { decodeJson } from './records.js';
 
 /** What the list holds on a credential, all from one snapshot. */
 export interface Found {
   via: 'ticket' | 'container' | 'none';
+  /** The code is what a ticket shows in print, without the beginning of its barcode. */
+  printed?: true;
   tickets: Ticket[];
   /** Pages ever applied; 0 = the list was never filled. */
   position: number;
@@ -16,18 +22,21 @@ export interface Found {
 /** The main thread's view of the ticket list: reads only, synchronous. */
 export class TicketList {
   readonly #location: string;
-  readonly #storeKey: StoreKey;
   #db: Database | undefined;
   #reopening: Promise<void> | undefined;
 
-  private constructor(location: string, storeKey: StoreKey) {
+  readonly #storeKey: StoreKey;
+  readonly #dropFirst: number;
+
+  private constructor(location: string, options: ListOptions) {
     this.#location = location;
-    this.#storeKey = storeKey;
+    this.#storeKey = options.storeKey;
+    this.#dropFirst = options.dropFirst ?? 0;
   }
 
-  static async open(location: string, storeKey?: StoreKey): Promise<TicketList> {
-    const list = new TicketList(location, storeKey);
-    list.#db = await openDatabase(location, 'list', storeKey);
+  static async open(location: string, options: ListOptions = {}): Promise<TicketList> {
+    const list = new TicketList(location, options);
+    list.#db = await openDatabase(location, 'list', options.storeKey);
     return list;
   }
 
@@ -47,24 +56,36 @@ export class TicketList {
     const snapshot = db.snapshot();
     try {
       const get = (key: string): string | undefined => db.getSync(key, { snapshot });
-      const positionText = get(keys.position);
-      const position = positionText === undefined ? 0 : decodeNumber(positionText, 'position');
+      const active = activeOf(get);
+      const at = { position: active.p };
+      const read = (barcode: string): Ticket | undefined => {
+        const text = get(keys.ticket(active.g, barcode));
+        if (text === undefined) return undefined;
+        const { ticket } = decodeEntry(barcode, text);
+        const black = active.b && get(keys.black(barcode));
+        if (black) ticket.blocked = (decodeJson(black, 'black list') as BlackEntry).reason;
+        return ticket;
+      };
       const asTicket = (): Found | undefined => {
-        const text = get(keys.ticket(code));
-        return text === undefined ? undefined : { via: 'ticket', tickets: [decodeTicket(code, text)], position };
+        const ticket = read(code);
+        return ticket && { via: 'ticket', tickets: [ticket], ...at };
       };
       const asContainer = (): Found | undefined => {
-        const text = get(keys.container(code));
+        const text = get(keys.container(active.g, code));
         if (text === undefined) return undefined;
-        const tickets: Ticket[] = [];
-        for (const barcode of decodeJson(text, 'container') as string[]) {
-          const ticket = get(keys.ticket(barcode));
-          if (ticket !== undefined) tickets.push(decodeTicket(barcode, ticket));
-        }
-        return { via: 'container', tickets, position };
+        const tickets = decodeBarcodes(text).map(read);
+        return { via: 'container', tickets: tickets.filter((t) => t !== undefined), ...at };
       };
-      const found = medium === 'rfid' ? (asContainer() ?? asTicket()) : (asTicket() ?? asContainer());
-      return found ?? { via: 'none', tickets: [], position };
+      // A hit only where it can mean one ticket, in an index that is whole.
+      const asPrinted = (): Found | undefined => {
+        if (this.#dropFirst === 0 || active.c !== this.#dropFirst || medium !== 'barcode') return undefined;
+        const text = get(keys.printed(active.g, code));
+        const barcodes = text === undefined ? [] : decodeBarcodes(text);
+        const ticket = barcodes.length === 1 ? read(barcodes[0] as string) : undefined;
+        return ticket && { via: 'ticket', printed: true, tickets: [ticket], ...at };
+      };
+      const found = medium === 'rfid' ? (asContainer() ?? asTicket()) : (asTicket() ?? asContainer() ?? asPrinted());
+      return found ?? { via: 'none', tickets: [], ...at };
     } finally {
       void snapshot.close();
     }

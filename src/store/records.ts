@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { JournalRecord, OutcomeRecord } from '../domain/records.js';
-import type { Scope, Ticket } from '../domain/ticket.js';
+import type { Scope } from '../domain/ticket.js';
 import { PortillonError } from '../errors.js';
 import { CHAINED, openLink } from './chain.js';
 
@@ -62,69 +62,10 @@ export function decodeOutcome(text: string): OutcomeRecord['outcome'] {
 export const encodeJson = encode;
 export const decodeJson = (text: string, what: string): unknown => decode(text, what);
 
-/** Short member names: a million of these are read into one 4 kB block cache at a time. */
-interface StoredTicket {
-  s: 'V' | 'C' | 'U';
-  c?: string;
-  cc?: string;
-  se?: string;
-  p?: string;
-  pf?: string;
-  e?: string;
-  vf?: number;
-  vt?: number;
-  tf?: string;
-  sp?: true;
-  rd?: true;
-  bl?: string;
-  n?: number;
-  x?: Record<string, unknown>;
-}
-const STATES = { V: 'VALID', C: 'CANCELLED', U: 'UNREADABLE' } as const;
-
-export function encodeTicket(t: Ticket): string {
-  // Undefined members vanish in JSON.
-  return encode({
-    s: t.state === 'VALID' ? 'V' : t.state === 'CANCELLED' ? 'C' : 'U',
-    c: t.container,
-    cc: t.cancellationCause,
-    se: t.season,
-    p: t.product,
-    pf: t.performance,
-    e: t.entrance,
-    vf: t.validFrom,
-    vt: t.validTo,
-    tf: t.tariff,
-    sp: t.specimen,
-    rd: t.reduced,
-    bl: t.blocked,
-    n: t.persons,
-    x: t.extra,
-  });
-}
-
-export function decodeTicket(barcode: string, text: string): Ticket {
-  const v = decode(text, 'ticket') as StoredTicket;
-  const ticket: Ticket = { barcode, state: STATES[v.s] };
-  if (v.c !== undefined) ticket.container = v.c;
-  if (v.cc !== undefined) ticket.cancellationCause = v.cc;
-  if (v.se !== undefined) ticket.season = v.se;
-  if (v.p !== undefined) ticket.product = v.p;
-  if (v.pf !== undefined) ticket.performance = v.pf;
-  if (v.e !== undefined) ticket.entrance = v.e;
-  if (v.vf !== undefined) ticket.validFrom = v.vf;
-  if (v.vt !== undefined) ticket.validTo = v.vt;
-  if (v.tf !== undefined) ticket.tariff = v.tf;
-  if (v.sp !== undefined) ticket.specimen = v.sp;
-  if (v.rd !== undefined) ticket.reduced = v.rd;
-  if (v.bl !== undefined) ticket.blocked = v.bl;
-  if (v.n !== undefined) ticket.persons = v.n;
-  if (v.x !== undefined) ticket.extra = v.x;
-  return ticket;
-}
-
 /** Progress of one scope. */
 export interface ScopeState {
+  /** Short name of the scope inside this generation: tickets carry it. */
+  tag: string;
   /** Byte for byte what SecuTix returned; null before the first page. */
   cursor: string | null;
   pages: number;
@@ -132,9 +73,14 @@ export interface ScopeState {
   items: number;
   /** UTC milliseconds of the last time the end of the list was reached; null = never yet. */
   completeAt: number | null;
+  /** Fingerprints of the last cursors, newest last: one that comes back means that somebody else moves it. */
+  trail?: string[];
 }
 
-export const NEW_SCOPE: ScopeState = { cursor: null, pages: 0, items: 0, completeAt: null };
+export const NEW_SCOPE: Omit<ScopeState, 'tag'> = { cursor: null, pages: 0, items: 0, completeAt: null };
+
+/** Tickets that came by file belong to a scope of their own, which has no cursor. */
+export const FILE_SCOPE = 'file';
 
 /** SecuTix: a cursor belongs to its granularity; mixing silently loses tickets. So everything that shapes it is in the key. */
 export function scopeKey(

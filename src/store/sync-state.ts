@@ -1,3 +1,4 @@
+import type { Programme } from '../domain/programme.js';
 import { keys } from './keys.js';
 import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
@@ -30,11 +31,26 @@ export class SyncState {
     return text === undefined ? 0 : decodeNumber(text, 'push cursor');
   }
 
+  /** Every admission up to this sequence is dealt with, whatever lies between; 0 = none. */
+  get admittedCursor(): number {
+    const text = this.#db.getSync(keys.admittedCursor);
+    return text === undefined ? 0 : decodeNumber(text, 'push cursor of admissions');
+  }
+
   /** Moves the cursor and sets the refused ones aside in one synced batch. */
-  async acknowledge(through: number, rejected: readonly Rejected[] = []): Promise<void> {
+  acknowledge(through: number, rejected: readonly Rejected[] = []): Promise<void> {
+    return this.#move(keys.pushCursor, through, rejected);
+  }
+
+  /** The same for the admissions alone. */
+  acknowledgeAdmitted(through: number, rejected: readonly Rejected[] = []): Promise<void> {
+    return this.#move(keys.admittedCursor, through, rejected);
+  }
+
+  async #move(key: string, through: number, rejected: readonly Rejected[]): Promise<void> {
     await this.#db.batch(
       [
-        { type: 'put', key: keys.pushCursor, value: encodeJson(through) },
+        { type: 'put', key, value: encodeJson(through) },
         ...rejected.map((r) => ({ type: 'put' as const, key: keys.rejected(r.seq), value: encodeJson(r) })),
       ],
       { sync: true },
@@ -58,6 +74,16 @@ export class SyncState {
 
   async saveLimiter(state: unknown): Promise<void> {
     await this.#db.put(keys.limiter, encodeJson(state), { sync: true });
+  }
+
+  /** The catalogue as last fetched; undefined = never. */
+  loadProgramme(): Programme | undefined {
+    const text = this.#db.getSync(keys.programme);
+    return text === undefined ? undefined : (decodeJson(text, 'programme') as Programme);
+  }
+
+  async saveProgramme(programme: Programme): Promise<void> {
+    await this.#db.put(keys.programme, encodeJson(programme), { sync: true });
   }
 
   close(): Promise<void> {

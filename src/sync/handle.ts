@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
-import { describeError } from '../errors.js';
+import { describeError, PortillonError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Journal } from '../store/journal.js';
 import type { TicketList } from '../store/list.js';
-import type { FromWorker, SyncOptions, SyncStatus, SyncWhat, ToWorker } from './messages.js';
+import type { Programme } from '../domain/programme.js';
+import { NO_PROGRAMME } from '../domain/programme.js';
+import type { FromWorker, QuestionKind, Questions, SyncOptions, SyncStatus, SyncWhat, ToWorker } from './messages.js';
 
 /** Milliseconds the worker gets to end what it is doing when the gate stops. */
 const STOP_DEADLINE = 5_000;
@@ -19,6 +21,7 @@ interface HandleParts {
   onStatus: (status: SyncStatus) => void;
   /** A line the worker has logged itself. */
   onLog?: (line: string) => void;
+  onProgramme?: (programme: Programme) => void;
 }
 
 /** The lanes' side of the sync thread: starts it, restarts it with back-off, answers what it asks, stops it. */
@@ -31,7 +34,8 @@ export class SyncHandle {
   #stopped = new AbortController();
   #restarts = 0;
   #nextId = 1;
-  #syncs = new Map<number, (result: { ok: boolean; error?: string }) => void>();
+  #asked = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>();
+  #programme: Programme = NO_PROGRAMME;
   #announced = -1;
 
   constructor(options: SyncOptions, parts: HandleParts) {
@@ -69,14 +73,37 @@ export class SyncHandle {
     this.#post({ type: 'settled', through });
   }
 
-  /** Pull and push now, within the limits; resolves when both are through. */
-  syncNow(what: SyncWhat): Promise<{ ok: boolean; error?: string }> {
-    if (!this.#worker) return Promise.resolve({ ok: false, error: 'the sync thread is not running' });
+  /** The catalogue as the worker last fetched it, from the disk of before too. */
+  get programme(): Programme {
+    return this.#programme;
+  }
+
+  /** Asks the worker; rejects with what it says, or when it ends. */
+  ask<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Promise<Questions[K]['answer']> {
+    if (!this.#worker) return Promise.reject(new PortillonError('SYNC_DOWN', 'the sync thread is not running'));
     const id = this.#nextId++;
-    return new Promise((resolve) => {
-      this.#syncs.set(id, resolve);
-      this.#post({ type: 'sync-now', id, what });
+    return new Promise<Questions[K]['answer']>((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+      this.#post({ type: 'ask', id, kind, ask } as ToWorker);
     });
+  }
+
+  /** Pull and push now, within the limits; resolves when both are through. */
+  async syncNow(what: SyncWhat): Promise<{ ok: boolean; error?: string }> {
+    try {
+      return await this.ask('sync', { what });
+    } catch (error) {
+      return { ok: false, error: describeError(error) };
+    }
+  }
+
+  #settle(
+    id: number,
+    end: (asked: { resolve: (answer: never) => void; reject: (error: Error) => void }) => void,
+  ): void {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (asked) end(asked);
   }
 
   async #onMessage(message: FromWorker): Promise<void> {
@@ -101,13 +128,22 @@ export class SyncHandle {
           this.#post({ type: 'list-reopened', error: describeError(error) });
         }
         return;
-      case 'sync-done':
-        this.#syncs.get(message.id)?.({ ok: message.ok, ...(message.error !== undefined && { error: message.error }) });
-        this.#syncs.delete(message.id);
+      case 'programme':
+        this.#programme = message.programme;
+        this.#p.onProgramme?.(message.programme);
         return;
       case 'log':
         this.#p.onLog?.(message.line);
         return;
+      case 'answer':
+        this.#settle(message.id, ({ resolve }) => resolve(message.answer as never));
+        return;
+      case 'no-answer': {
+        const { error, code, hint } = message;
+        const options = hint === undefined ? {} : { hint };
+        this.#settle(message.id, ({ reject }) => reject(new PortillonError(code ?? 'SYNC_FAILED', error, options)));
+        return;
+      }
       case 'stopped':
         return;
     }
@@ -116,8 +152,8 @@ export class SyncHandle {
   async #onExit(worker: Worker): Promise<void> {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    for (const resolve of this.#syncs.values()) resolve({ ok: false, error: 'the sync thread ended' });
-    this.#syncs.clear();
+    for (const { reject } of this.#asked.values()) reject(new PortillonError('SYNC_DOWN', 'the sync thread ended'));
+    this.#asked.clear();
     if (this.#stopping) {
       this.#stopped.abort();
       return;

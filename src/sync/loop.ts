@@ -1,16 +1,17 @@
 import type { Clock, Random } from '../clock.js';
-import { describeError } from '../errors.js';
+import { describeError, PortillonError } from '../errors.js';
 import type { Log } from '../log.js';
 import { createSecutixClient } from '../secutix/client.js';
 import type { SecutixClient } from '../secutix/types.js';
 import type { SettledChecks } from '../store/journal.js';
 import { ListWriter } from '../store/list-writer.js';
-import { scopeKey } from '../store/records.js';
 import { SyncState } from '../store/sync-state.js';
-import { PortillonError } from '../errors.js';
-import type { FromWorker, SyncOptions, SyncStatus, SyncWhat, ToWorker } from './messages.js';
-import { pullScope } from './pull.js';
-import { pushAll } from './push.js';
+import { ListHold } from './list-hold.js';
+import type { FromWorker, QuestionKind, Questions, SyncOptions, SyncStatus, ToWorker } from './messages.js';
+import { admissionTimes, planPull } from './plan.js';
+import { ProgrammeKeeper } from './programme-keeper.js';
+import { Puller } from './puller.js';
+import { Pusher } from './pusher.js';
 import { nextDelay } from './schedule.js';
 
 interface LoopParts {
@@ -20,52 +21,57 @@ interface LoopParts {
   post: (message: FromWorker) => void;
 }
 
-/** Pull and push, each an endless loop of its own: one that fails never holds up the other. */
+/** A catalogue that cannot be fetched is asked for again after this, milliseconds: SecuTix allows few calls of it. */
+const CATALOGUE_RETRY = 600_000;
+
+/** Pull, push and catalogue, each an endless loop of its own: one that fails never holds up the others. */
 export class SyncLoop {
   readonly #o: SyncOptions;
   readonly #p: LoopParts;
-  readonly #list: ListWriter;
+  readonly #hold: ListHold;
   readonly #state: SyncState;
   readonly #client: SecutixClient;
+  readonly #puller: Puller;
+  readonly #pusher: Pusher;
+  readonly #keeper: ProgrammeKeeper;
   readonly #stop = new AbortController();
-  readonly #status: SyncStatus;
   #through = 0;
   #requests = new Map<number, (r: SettledChecks | { error: string }) => void>();
   #nextRequest = 1;
-  #wakePull: () => void = () => {};
-  #wakePush: () => void = () => {};
-  #listBroken = false;
   #listReopened: ((error?: string) => void) | undefined;
   #loops: Promise<unknown> = Promise.resolve();
-  #runningPull: Promise<void> = Promise.resolve();
+  #questions = new Set<Promise<void>>();
 
   static async start(options: SyncOptions, parts: LoopParts): Promise<SyncLoop> {
-    const list = await ListWriter.open(options.listFolder);
+    const list = await ListWriter.open(options.listFolder, { dropFirst: options.dropFirst });
     const state = await SyncState.open(options.syncFolder);
     const loop = new SyncLoop(options, parts, list, state);
-    loop.#status.push.rejected = await state.countRejected();
-    loop.#status.push.lastRejected = await state.rejected(20);
+    await loop.#pusher.begin();
     loop.#report();
-    loop.#loops = Promise.all([loop.#pullLoop(), loop.#pushLoop()]);
+    loop.#loops = Promise.all([loop.#pullLoop(), loop.#pushLoop(), loop.#catalogueLoop()]);
     return loop;
   }
 
   private constructor(options: SyncOptions, parts: LoopParts, list: ListWriter, state: SyncState) {
+    const { clock, random, log } = parts;
+    const { signal } = this.#stop;
     this.#o = options;
     this.#p = parts;
-    this.#list = list;
     this.#state = state;
-    this.#client = createSecutixClient(options.secutix, {
-      clock: parts.clock,
-      random: parts.random,
-      log: parts.log,
+    this.#hold = new ListHold(list, () => this.#reopenLanesSide());
+    const client = createSecutixClient(options.secutix, {
+      clock,
+      random,
+      log,
       limiterStore: { load: () => state.loadLimiter(), save: (s) => state.saveLimiter(s) },
     });
-    this.#status = {
-      pull: { running: false, scopes: [], setAside: 0, lastError: null, nextAt: null },
-      push: { cursor: state.pushCursor, acknowledged: 0, rejected: 0, lastRejected: [], lastAt: null, lastError: null },
-      secutix: { callsLeft: 0, waitMs: 0, skewMs: null },
-    };
+    this.#client = client;
+    const report = (): void => this.#report();
+    this.#puller = new Puller({ clock, log, client, hold: this.#hold, options, signal, report });
+    const source = (after: number, limit: number): Promise<SettledChecks> => this.#records(after, limit);
+    this.#pusher = new Pusher({ clock, log, client, state, options, signal, source });
+    const onProgramme = (programme: ProgrammeKeeper['programme']): void => parts.post({ type: 'programme', programme });
+    this.#keeper = new ProgrammeKeeper({ clock, client, state, options, signal, onProgramme });
   }
 
   onMessage(message: Exclude<ToWorker, { type: 'stop' }>): void {
@@ -80,27 +86,51 @@ export class SyncLoop {
       case 'list-reopened':
         this.#listReopened?.(message.error);
         return;
-      case 'sync-now':
-        void this.#syncNow(message.id, message.what);
+      case 'ask': {
+        const answered = this.#answer(message);
+        this.#questions.add(answered);
+        void answered.finally(() => this.#questions.delete(answered));
         return;
+      }
     }
   }
 
-  async #syncNow(id: number, what: SyncWhat): Promise<void> {
+  async #answer(message: Extract<ToWorker, { type: 'ask' }>): Promise<void> {
+    const { id } = message;
     try {
-      await Promise.all([what !== 'push' && this.#pull(), what !== 'pull' && this.#push()]);
-      this.#p.post({ type: 'sync-done', id, ok: true });
+      this.#p.post({ type: 'answer', id, answer: await this.#ask(message) });
     } catch (error) {
-      this.#p.post({ type: 'sync-done', id, ok: false, error: describeError(error) });
+      const { code, hint } = error instanceof PortillonError ? error : { code: undefined, hint: undefined };
+      const text = error instanceof Error ? error.message : String(error);
+      const details = { ...(code !== undefined && { code }), ...(hint !== undefined && { hint }) };
+      this.#p.post({ type: 'no-answer', id, error: code === undefined ? describeError(error) : text, ...details });
     }
     this.#report();
+  }
+
+  #ask(message: Extract<ToWorker, { type: 'ask' }>): Promise<Questions[QuestionKind]['answer']> {
+    switch (message.kind) {
+      case 'sync':
+        return this.#syncNow(message.ask.what);
+      case 'remote':
+        return this.#client.getControlledTicket(message.ask.code, this.#stop.signal);
+      case 'catalogue':
+        return this.#keeper.refresh();
+      case 'resync':
+        return this.#puller.resync(message.ask.purpose);
+    }
+  }
+
+  async #syncNow(what: Questions['sync']['ask']['what']): Promise<{ ok: true }> {
+    await Promise.all([what !== 'push' && this.#puller.pull(), what !== 'pull' && this.#pusher.push(true)]);
+    return { ok: true };
   }
 
   async #pullLoop(): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {
-        await this.#pull();
+        await this.#puller.pull();
         failures = 0;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -110,24 +140,40 @@ export class SyncLoop {
           'pull failed: the lanes go on with the list they have',
         );
       }
-      const delay = nextDelay(this.#o.pull.every, failures, this.#p.random);
-      this.#status.pull.nextAt = this.#p.clock.now() + delay;
+      await this.#untilNextPull(failures);
+    }
+  }
+
+  /** The programme may change while this waits: a nearer opening of doors is seen within a minute. */
+  async #untilNextPull(failures: number): Promise<void> {
+    const { clock, random } = this.#p;
+    const { status } = this.#puller;
+    const stretch = 0.9 + 0.2 * random();
+    let ended = clock.now();
+    for (;;) {
+      const now = clock.now();
+      const windows = admissionTimes(this.#keeper.programme, this.#o.scopes, this.#o.pull);
+      const { at, event } = planPull(ended, now, windows, this.#o.pull, stretch);
+      status.event = event;
+      this.#client.duringEvent(event);
+      status.nextAt = failures > 0 ? Math.min(at, ended + nextDelay(at - ended, failures, () => 0.5)) : at;
       this.#report();
-      await this.#wait(delay, (wake) => {
-        this.#wakePull = wake;
-      });
+      // Also when the clock was set back: an interval is never longer than it is.
+      if (now >= status.nextAt || now < ended) return;
+      await clock.sleep(Math.min(status.nextAt - now, 60_000), this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      // A person's pull was here in the meantime: the next one counts from its end.
+      if (status.nextAt === null) ended = clock.now();
     }
   }
 
   async #pushLoop(): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
-      await this.#wait(nextDelay(this.#o.push.every, failures, this.#p.random), (wake) => {
-        this.#wakePush = wake;
-      });
+      await this.#p.clock.sleep(nextDelay(this.#o.push.every, failures, this.#p.random), this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       try {
-        await this.#push();
+        await this.#pusher.push();
         failures = 0;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -138,109 +184,28 @@ export class SyncLoop {
     }
   }
 
-  /** One run over all scopes. A second caller waits for the run in progress. */
-  #pull(): Promise<void> {
-    if (!this.#status.pull.running) this.#runningPull = this.#pullOnce();
-    return this.#runningPull;
-  }
-
-  async #pullOnce(): Promise<void> {
-    const { pull } = this.#status;
-    pull.running = true;
-    pull.nextAt = null;
-    this.#report();
-    try {
-      if (this.#listBroken) await this.#reopenList();
-      for (const [index, scope] of this.#o.scopes.entries()) {
-        await pullScope(
-          {
-            client: this.#client,
-            list: this.#list,
-            clock: this.#p.clock,
-            onPage: (_state, changes) => {
-              pull.setAside += changes.counts.unreadable;
-              if (changes.counts.unreadable > 0) {
-                this.#p.log.warn(
-                  { lines: changes.counts.unreadable },
-                  'lines of the list could not be read and were set aside',
-                );
-              }
-              this.#report();
-            },
-          },
-          scope,
-          scopeKey(this.#o.secutix, scope),
-          { pageSize: this.#o.pull.pageSize, startsRun: index === 0, signal: this.#stop.signal },
-        );
+  async #catalogueLoop(): Promise<void> {
+    const { clock, log } = this.#p;
+    while (!this.#stop.signal.aborted) {
+      await clock.sleep(this.#keeper.dueIn(), this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      try {
+        await this.#keeper.refresh();
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        log.warn({ error: describeError(error) }, 'the catalogue cannot be fetched: the one of before stays');
+        await clock.sleep(CATALOGUE_RETRY, this.#stop.signal);
       }
-      pull.lastError = null;
-    } catch (error) {
-      if (!this.#stop.signal.aborted) pull.lastError = describeError(error);
-      if (error instanceof PortillonError && error.code === 'LIST_WRITE') this.#listBroken = true;
-      throw error;
-    } finally {
-      pull.running = false;
       this.#report();
     }
   }
 
-  /**
-   * LevelDB takes no writes after a failed one until every handle, also the lanes' one, was closed. It writes while it opens,
-   * so this waits for room: until then the lanes read on through the handle they have.
-   */
-  async #reopenList(): Promise<void> {
-    this.#list.assertRoom();
-    await this.#list.close();
+  #reopenLanesSide(): Promise<string | undefined> {
     const reopened = new Promise<string | undefined>((resolve) => {
       this.#listReopened = resolve;
     });
     this.#p.post({ type: 'list-closed' });
-    const error = await reopened;
-    if (error !== undefined) throw new PortillonError('LIST_OPEN', error);
-    await this.#list.reopen();
-    this.#listBroken = false;
-  }
-
-  #runningPush: Promise<unknown> | undefined;
-  #push(): Promise<unknown> {
-    this.#runningPush ??= this.#pushOnce().finally(() => {
-      this.#runningPush = undefined;
-    });
-    return this.#runningPush;
-  }
-
-  async #pushOnce(): Promise<void> {
-    const { push } = this.#status;
-    try {
-      await pushAll(
-        {
-          client: this.#client,
-          state: this.#state,
-          clock: this.#p.clock,
-          source: (after, limit) => this.#records(after, limit),
-          onAcknowledged: (n) => {
-            push.acknowledged += n;
-            push.lastAt = this.#p.clock.now();
-          },
-          onRejected: (seq, error) => {
-            push.rejected++;
-            this.#p.log.error(
-              { seq, statusDetail: error.statusDetail },
-              'SecuTix refuses a check: set aside, the rest goes on',
-            );
-          },
-        },
-        this.#o.push.batch,
-        this.#stop.signal,
-      );
-      push.lastError = null;
-    } catch (error) {
-      if (!this.#stop.signal.aborted) push.lastError = describeError(error);
-      throw error;
-    } finally {
-      push.cursor = this.#state.pushCursor;
-      push.lastRejected = push.rejected > 0 ? await this.#state.rejected(20) : [];
-    }
+    return reopened;
   }
 
   async #records(after: number, limit: number): Promise<SettledChecks> {
@@ -254,36 +219,31 @@ export class SyncLoop {
     return result;
   }
 
-  async #wait(ms: number, setWake: (wake: () => void) => void): Promise<void> {
-    const woken = new AbortController();
-    setWake(() => woken.abort());
-    await this.#p.clock.sleep(ms, AbortSignal.any([woken.signal, this.#stop.signal]));
-  }
-
   #report(): void {
-    const budget = this.#client.budget();
-    this.#status.secutix = { callsLeft: budget.left, waitMs: budget.waitMs, skewMs: budget.skewMs };
-    this.#status.push.cursor = this.#state.pushCursor;
+    const { left: callsLeft, ...budget } = this.#client.budget();
+    const pull = this.#puller.status;
+    this.#pusher.status.cursor = this.#state.pushCursor;
     try {
-      this.#status.pull.scopes = this.#o.scopes.map((scope) => {
-        const { pages, items, completeAt } = this.#list.scope(scopeKey(this.#o.secutix, scope));
-        return { season: scope.season, products: scope.products, pages, items, completeAt };
-      });
+      Object.assign(pull, this.#puller.look(this.#hold.list));
     } catch {
       // The list is being reopened: the figures of before stay.
     }
-    this.#p.post({ type: 'status', status: this.#status });
+    const status: SyncStatus = {
+      pull,
+      push: this.#pusher.status,
+      programme: this.#keeper.status,
+      secutix: { callsLeft, ...budget },
+    };
+    this.#p.post({ type: 'status', status });
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#wakePull();
-    this.#wakePush();
     for (const resolve of this.#requests.values()) resolve({ error: 'stopping' });
     this.#listReopened?.('stopping');
-    await Promise.allSettled([this.#loops, this.#runningPull, this.#runningPush]);
+    await Promise.allSettled([this.#loops, ...this.#questions]);
     await this.#client.close();
-    await this.#list.close();
+    await this.#hold.close();
     await this.#state.close();
   }
 }

@@ -1,7 +1,11 @@
+import type { Programme } from '../domain/programme.js';
 import type { Scope } from '../domain/ticket.js';
-import type { SettledChecks } from '../store/journal.js';
-import type { Rejected } from '../store/sync-state.js';
+import type { ControlHistory, SecutixClient } from '../secutix/types.js';
 import type { SecutixSettings } from '../secutix/settings.js';
+import type { SettledChecks } from '../store/journal.js';
+import type { ResyncReport } from '../store/list-generations.js';
+import type { Rejected } from '../store/sync-state.js';
+import type { PullSettings } from './plan.js';
 
 /** What the worker is started with. Plain data. */
 export interface SyncOptions {
@@ -9,20 +13,32 @@ export interface SyncOptions {
   syncFolder: string;
   secutix: SecutixSettings;
   scopes: Scope[];
-  /** Milliseconds; tickets a page. */
-  pull: { every: number; pageSize: number };
+  pull: PullSettings;
   /** Milliseconds; checks a call. */
   push: { every: number; batch: number };
+  /** Milliseconds. */
+  catalogue: { every: number };
+  /** Characters that printed codes leave out at the beginning. */
+  dropFirst: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
 export type SyncWhat = 'all' | 'pull' | 'push';
 
+/** What the lanes' side may ask of the worker, and what it gets. */
+export interface Questions {
+  sync: { ask: { what: SyncWhat }; answer: { ok: true } };
+  remote: { ask: { code: string }; answer: ControlHistory };
+  catalogue: { ask: object; answer: Programme };
+  resync: { ask: { purpose: 'resync' | 'verify' }; answer: ResyncReport };
+}
+export type QuestionKind = keyof Questions;
+
 /** Main thread to worker. */
 export type ToWorker =
   | { type: 'settled'; through: number }
   | { type: 'records'; id: number; result: SettledChecks | { error: string } }
-  | { type: 'sync-now'; id: number; what: SyncWhat }
+  | { [K in QuestionKind]: { type: 'ask'; id: number; kind: K; ask: Questions[K]['ask'] } }[QuestionKind]
   | { type: 'list-reopened'; error?: string }
   | { type: 'stop' };
 
@@ -31,37 +47,83 @@ export type FromWorker =
   | { type: 'need-records'; id: number; after: number; limit: number }
   | { type: 'list-closed' }
   | { type: 'status'; status: SyncStatus }
-  | { type: 'sync-done'; id: number; ok: boolean; error?: string }
   /** A line this thread has written, for the page's log. */
   | { type: 'log'; line: string }
+  | { type: 'programme'; programme: Programme }
+  | { type: 'answer'; id: number; answer: unknown }
+  | { type: 'no-answer'; id: number; error: string; code?: string; hint?: string }
   | { type: 'stopped' };
 
 export interface ScopeStatus {
   season: string;
   products: readonly string[];
+  performances: readonly string[];
+  listType: Scope['listType'];
   pages: number;
   items: number;
   /** UTC milliseconds when the end of the list was last reached; null = never yet. */
   completeAt: number | null;
 }
 
+export interface Progress {
+  pages: number;
+  items: number;
+  /** UTC milliseconds. */
+  since: number;
+}
+
+export interface PullStatus {
+  running: boolean;
+  scopes: ScopeStatus[];
+  /** The run in progress. */
+  run: Progress | null;
+  /** A list that is being built beside the one in force. */
+  rebuild: (Progress & { purpose: 'resync' | 'verify' }) | null;
+  lastResync: ResyncReport | null;
+  /** Lines that could not be read, since start. */
+  setAside: number;
+  /** Cursors that moved as if somebody else read the same product. */
+  warnings: { at: number; scope: string; what: string }[];
+  /** People are being admitted now, by the catalogue. */
+  event: boolean;
+  lastError: string | null;
+  nextAt: number | null;
+}
+
+export interface PushStatus {
+  /** Highest sequence that is dealt with. */
+  cursor: number;
+  acknowledged: number;
+  rejected: number;
+  lastRejected: Rejected[];
+  lastAt: number | null;
+  lastError: string | null;
+  /** Refusals of a backlog are left for the next runs. */
+  more: boolean;
+}
+
+export interface ProgrammeStatus {
+  /** UTC milliseconds; 0 = never fetched. */
+  at: number;
+  performances: number;
+  lastError: string | null;
+}
+
+type ClientBudget = ReturnType<SecutixClient['budget']>;
+
 export interface SyncStatus {
-  pull: {
-    running: boolean;
-    scopes: ScopeStatus[];
-    /** Lines that could not be read, since start. */
-    setAside: number;
-    lastError: string | null;
-    nextAt: number | null;
+  pull: PullStatus;
+  push: PushStatus;
+  programme: ProgrammeStatus;
+  secutix: {
+    callsLeft: number;
+    waitMs: number;
+    skewMs: number | null;
+    perMinute: number;
+    month: ClientBudget['month'];
+    sharedBudget: boolean;
+    /** UTC milliseconds of the last answer and of the last call without one; null = none since the start. */
+    answeredAt: number | null;
+    failedAt: number | null;
   };
-  push: {
-    /** Highest sequence that is dealt with. */
-    cursor: number;
-    acknowledged: number;
-    rejected: number;
-    lastRejected: Rejected[];
-    lastAt: number | null;
-    lastError: string | null;
-  };
-  secutix: { callsLeft: number; waitMs: number; skewMs: number | null };
 }

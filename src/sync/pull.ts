@@ -4,6 +4,7 @@ import type { Page, Scope } from '../domain/ticket.js';
 import type { SecutixClient } from '../secutix/types.js';
 import type { ListWriter } from '../store/list-writer.js';
 import type { ScopeState } from '../store/records.js';
+import { watchCursor } from './cursor-watch.js';
 
 /** SecuTix: at most 5,000 lines an answer, whatever is asked for. */
 const SERVER_PAGE_CAP = 5000;
@@ -15,6 +16,16 @@ export interface PullParts {
   list: Pick<ListWriter, 'scope' | 'applyPage'>;
   clock: Clock;
   onPage: (scope: ScopeState, changes: PageChanges) => void;
+  /** The cursor did something that one client alone does not make it do. */
+  onStrange?: (what: string) => void;
+}
+
+export interface PullOptions {
+  pageSize: number;
+  startsRun: boolean;
+  signal: AbortSignal;
+  /** Into this generation of the list; left out: the one in force. */
+  generation?: number;
 }
 
 /**
@@ -25,24 +36,30 @@ export async function pullScope(
   parts: PullParts,
   scope: Scope,
   key: string,
-  options: { pageSize: number; startsRun: boolean; signal: AbortSignal },
+  options: PullOptions,
 ): Promise<{ pages: number; items: number }> {
   const { client, list, clock } = parts;
   const { pageSize, signal } = options;
+  const inGeneration = options.generation === undefined ? {} : { generation: options.generation };
   const fetchPage = (cursor: string | null, firstOfRun: boolean): Promise<Page> =>
     client.exportPage(scope, cursor, { pageSize, firstOfRun, signal });
-  let cursor = list.scope(key).cursor;
+  const begun = list.scope(key, options.generation);
+  let { cursor } = begun;
+  let trail = begun.trail ?? [];
   let page = await fetchPage(cursor, options.startsRun);
   let pages = 0;
   let items = 0;
   for (;;) {
     const end = isEnd(page, cursor, pageSize) || pages + 1 >= MAX_PAGES_PER_RUN;
     const nextCursor: string | null = page.cursor ?? cursor;
+    const strange = watchCursor(trail, cursor, page);
+    if (strange.what !== undefined) parts.onStrange?.(strange.what);
+    ({ trail } = strange);
     const next = end ? undefined : settled(fetchPage(nextCursor, false));
-    const { scope: state, changes } = await list.applyPage(key, page, end ? clock.now() : null);
+    const applied = await list.applyPage(key, page, end ? clock.now() : null, { ...inGeneration, trail });
     pages++;
     items += page.items.length;
-    parts.onPage(state, changes);
+    parts.onPage(applied.scope, applied.changes);
     if (!next) return { pages, items };
     const result = await next;
     if (!result.ok) throw result.error;

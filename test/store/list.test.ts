@@ -37,7 +37,13 @@ describe('the ticket list', () => {
     await writer.applyPage('k', page('2026-01-01T00:00:00.1', full), null);
     expect(list.find('0001', 'barcode')).toEqual({ via: 'ticket', tickets: [full], position: 1 });
     expect(list.find('CARD', 'rfid')).toEqual({ via: 'container', tickets: [full], position: 1 });
-    expect(writer.scope('k')).toEqual({ cursor: '2026-01-01T00:00:00.1', pages: 1, items: 1, completeAt: null });
+    expect(writer.scope('k')).toEqual({
+      tag: '1',
+      cursor: '2026-01-01T00:00:00.1',
+      pages: 1,
+      items: 1,
+      completeAt: null,
+    });
     await writer.applyPage('k', page(null), 77);
     expect(writer.scope('k')).toMatchObject({ cursor: '2026-01-01T00:00:00.1', pages: 2, completeAt: 77 });
   });

@@ -62,8 +62,7 @@ async function rig(tickets: number) {
         onAcknowledged: () => {},
         onRejected: () => {},
       },
-      batch,
-      never,
+      { batch, signal: never },
     );
   return { simulator, list, journal, state, pull, push, setAside };
 }
@@ -126,7 +125,7 @@ describe('push', () => {
     await journal.append({ kind: 'outcome', at: 1, of: 1, outcome: 'not-passed', barcode: 'a', slot: 'PERF1' });
     await journal.append(check('c'));
     await push(2);
-    expect(simulator.controls().map((c) => `${c.barcode} ${c.controlResult}`)).toEqual(['a FAIL', 'b FAIL', 'c OK']);
+    expect(simulator.controls().map((c) => `${c.barcode} ${c.controlResult}`)).toEqual(['a FAIL', 'c OK', 'b FAIL']);
     expect(state.pushCursor).toBe(4);
     await journal.append({ kind: 'note', at: 1, what: 'x' });
     await push(2);

@@ -1,0 +1,285 @@
+import { sameTicket } from '../domain/page.js';
+import type { Ticket } from '../domain/ticket.js';
+import { keys } from './keys.js';
+import type { Operation } from './database.js';
+import type { Entry } from './list-entry.js';
+import { decodeBarcodes, decodeEntry, encodeBarcodes, encodeEntry } from './list-entry.js';
+import type { ActiveList, Building, ScopeIndex } from './list-state.js';
+import type { ListWriter } from './list-writer.js';
+import { decodeJson, encodeJson } from './records.js';
+
+/** Entries that are handled between two breaths of the thread. */
+const PIECE = 2_000;
+/** Barcodes that a report names of each kind. */
+const EXAMPLES = 20;
+
+/** Called between two pieces: yields the thread, and throws to stop. */
+export type Pace = () => Promise<void>;
+
+export interface Difference {
+  tickets: { before: number; after: number };
+  new: number;
+  changed: number;
+  vanished: number;
+  /** Some barcodes of each kind; empty where the list hides them. */
+  examples: { new: string[]; changed: string[]; vanished: string[] };
+}
+
+/** What the last comparison with the server's whole list found. */
+export interface ResyncReport extends Difference {
+  purpose: 'resync' | 'verify';
+  /** UTC milliseconds. */
+  at: number;
+  pages: number;
+  swapped: boolean;
+}
+
+/** All tickets of a generation, piece by piece; in a sealed list in no order that means anything. */
+export async function* entriesOf(list: ListWriter, generation: number): AsyncGenerator<Entry[]> {
+  const iterator = list.db().iterator({ gt: keys.ticket(generation, ''), lt: keys.ticketsEnd(generation) });
+  try {
+    for (;;) {
+      const piece = await iterator.nextv(PIECE);
+      if (piece.length === 0) return;
+      yield piece.map(([key, text]) => decodeEntry(keys.barcodeOf(key), text));
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+export function buildingOf(list: ListWriter): Building | undefined {
+  const text = list.get(keys.building);
+  return text === undefined ? undefined : (decodeJson(text, 'generation') as Building);
+}
+
+const garbageOf = (list: ListWriter): number[] => {
+  const text = list.get(keys.garbage);
+  return text === undefined ? [] : (decodeJson(text, 'garbage') as number[]);
+};
+
+/** Starts a generation beside the one in force, or goes on with the one of the same purpose that was begun. */
+export async function beginGeneration(list: ListWriter, purpose: Building['purpose'], now: number): Promise<Building> {
+  const begun = buildingOf(list);
+  if (begun?.purpose === purpose && purpose !== 'file' && begun.dropFirst === list.dropFirst) return begun;
+  const generation = Math.max(list.generation, begun?.generation ?? 0, ...garbageOf(list)) + 1;
+  const building: Building = { generation, purpose, since: now, dropFirst: list.dropFirst };
+  const operations: Operation[] = [{ type: 'put', key: keys.building, value: encodeJson(building) }];
+  if (begun) operations.push(garbage(list, begun.generation));
+  await list.write(operations);
+  return building;
+}
+
+const garbage = (list: ListWriter, ...generations: number[]): Operation => ({
+  type: 'put',
+  key: keys.garbage,
+  value: encodeJson([...new Set([...garbageOf(list), ...generations])]),
+});
+
+/** The generation in the making takes the place of the one in force, in one atomic step. */
+export async function swap(list: ListWriter, building: Building, report?: ResyncReport): Promise<void> {
+  const { active } = list;
+  const next: ActiveList = { g: building.generation, p: active.p + 1 };
+  if (active.b) next.b = true;
+  if (list.dropFirst > 0) next.c = list.dropFirst;
+  await list.write([
+    {
+      type: 'put',
+      key: keys.active,
+      value: encodeJson(next),
+    },
+    { type: 'del', key: keys.building },
+    garbage(list, list.generation),
+    ...(report ? [{ type: 'put' as const, key: keys.resync, value: encodeJson(report) }] : []),
+  ]);
+}
+
+/** Gives the generation in the making up; the one in force was never touched. */
+export async function abandon(list: ListWriter, report?: ResyncReport): Promise<void> {
+  const begun = buildingOf(list);
+  if (!begun) return;
+  await list.write([
+    { type: 'del', key: keys.building },
+    garbage(list, begun.generation),
+    ...(report ? [{ type: 'put' as const, key: keys.resync, value: encodeJson(report) }] : []),
+  ]);
+}
+
+export function lastResync(list: ListWriter): ResyncReport | undefined {
+  const text = list.get(keys.resync);
+  return text === undefined ? undefined : (decodeJson(text, 'resync report') as ResyncReport);
+}
+
+/** Removes what no longer counts, in pieces. A crash in between leaves the rest for the next time. */
+export async function removeGarbage(list: ListWriter, pace: Pace): Promise<void> {
+  for (const generation of garbageOf(list)) {
+    const range = { gt: keys.generation(generation), lt: keys.generationEnd(generation) };
+    while (
+      (
+        await list
+          .db()
+          .keys({ ...range, limit: 1 })
+          .all()
+      ).length > 0
+    ) {
+      await list.db().clear({ ...range, limit: PIECE });
+      await pace();
+    }
+    const left = garbageOf(list).filter((g) => g !== generation);
+    await list.write([
+      left.length > 0
+        ? { type: 'put', key: keys.garbage, value: encodeJson(left) }
+        : { type: 'del', key: keys.garbage },
+    ]);
+  }
+}
+
+/** What differs between two generations: each one's tickets, piece by piece, looked up in the other. */
+export async function compare(list: ListWriter, before: number, after: number, pace: Pace): Promise<Difference> {
+  const result: Difference = {
+    tickets: { before: 0, after: 0 },
+    new: 0,
+    changed: 0,
+    vanished: 0,
+    examples: { new: [], changed: [], vanished: [] },
+  };
+  const note = (kind: 'new' | 'changed' | 'vanished', { barcode }: Ticket): void => {
+    result[kind]++;
+    if (result.examples[kind].length < EXAMPLES) result.examples[kind].push(barcode);
+  };
+  for await (const piece of entriesOf(list, after)) {
+    result.tickets.after += piece.length;
+    for (const { ticket } of piece) {
+      const known = list.entry(before, ticket.barcode);
+      if (!known) note('new', ticket);
+      else if (!sameTicket(known.ticket, ticket)) note('changed', ticket);
+    }
+    await pace();
+  }
+  for await (const piece of entriesOf(list, before)) {
+    result.tickets.before += piece.length;
+    for (const { ticket } of piece)
+      if (list.get(keys.ticket(after, ticket.barcode)) === undefined) note('vanished', ticket);
+    await pace();
+  }
+  return result;
+}
+
+/**
+ * Drops the scopes that are not `inForce` any more: their cursors at once, their tickets piece by piece unless another scope
+ * holds them. Called only when every scope in force is complete, so nothing that is still sold is ever missing. A crash in
+ * between goes on with the retired tags. Returns the tickets dropped.
+ */
+export async function dropRetired(list: ListWriter, inForce: ReadonlySet<string>, pace: Pace): Promise<number> {
+  const { generation } = list;
+  const index = list.scopes(generation);
+  const gone = Object.entries(index.tags).filter(([key]) => !inForce.has(key));
+  const retired = new Set([...index.retired, ...gone.map(([, tag]) => tag)]);
+  if (retired.size === 0) return 0;
+  const tags = Object.fromEntries(Object.entries(index.tags).filter(([key]) => inForce.has(key)));
+  await list.write([
+    {
+      type: 'put',
+      key: keys.scopes(generation),
+      value: encodeJson({ tags, retired: [...retired] } satisfies ScopeIndex),
+    },
+    ...gone.map(([key]) => ({ type: 'del' as const, key: keys.scope(generation, key) })),
+  ]);
+  let dropped = 0;
+  for await (const piece of entriesOf(list, generation)) {
+    const operations = new Map<string, Operation>();
+    for (const { ticket, tags: held } of piece) {
+      const kept = held.filter((tag) => !retired.has(tag));
+      if (kept.length === held.length) continue;
+      const key = keys.ticket(generation, ticket.barcode);
+      if (kept.length > 0) operations.set(key, { type: 'put', key, value: encodeEntry({ ticket, tags: kept }) });
+      else {
+        operations.set(key, { type: 'del', key });
+        dropped++;
+        leaveContainer(list, generation, ticket, operations);
+        leavePrinted(list, generation, ticket, operations);
+      }
+    }
+    if (operations.size > 0) await list.write([...operations.values()]);
+    await pace();
+  }
+  const after = list.scopes(generation);
+  await list.write([
+    { type: 'put', key: keys.scopes(generation), value: encodeJson({ ...after, retired: [] } satisfies ScopeIndex) },
+  ]);
+  return dropped;
+}
+
+/** The dropped ticket leaves its card; a card of dropped scopes only is forgotten with its last ticket. */
+function leaveContainer(
+  list: ListWriter,
+  generation: number,
+  { barcode, container }: Ticket,
+  operations: Map<string, Operation>,
+): void {
+  if (container === undefined) return;
+  const key = keys.container(generation, container);
+  const pending = operations.get(key);
+  const on =
+    pending?.type === 'put'
+      ? decodeBarcodes(pending.value as string)
+      : pending?.type === 'del'
+        ? []
+        : (list.barcodesOn(generation, container) ?? []);
+  const left = on.filter((b) => b !== barcode);
+  operations.set(key, left.length > 0 ? { type: 'put', key, value: encodeBarcodes(left) } : { type: 'del', key });
+}
+
+function leavePrinted(
+  list: ListWriter,
+  generation: number,
+  { barcode }: Ticket,
+  operations: Map<string, Operation>,
+): void {
+  if (list.dropFirst === 0) return;
+  const printed = barcode.slice(list.dropFirst);
+  const key = keys.printed(generation, printed);
+  const pending = operations.get(key);
+  const touched = new Map<string, string[]>();
+  if (pending?.type === 'put') touched.set(printed, decodeBarcodes(pending.value as string));
+  const on = list.printedBarcodes(generation, barcode, touched);
+  if (!on) return;
+  const left = on.filter((b) => b !== barcode);
+  const [, value] = list.printedEntry(generation, printed, left);
+  operations.set(key, left.length > 0 ? { type: 'put', key, value } : { type: 'del', key });
+}
+
+/**
+ * Makes the index of printed codes for the present setting, when it was made for another one, and marks it as whole. Only a
+ * complete list can say that a printed code means one ticket.
+ */
+export async function indexPrinted(list: ListWriter, pace: Pace): Promise<void> {
+  const { active, dropFirst } = list;
+  if ((active.c ?? 0) === dropFirst || active.g === 0) return;
+  const generation = active.g;
+  const range = { gt: keys.printed(generation, ''), lt: keys.printedEnd(generation) };
+  await list.write([{ type: 'put', key: keys.active, value: encodeJson({ ...active, c: 0 }) }]);
+  while (
+    (
+      await list
+        .db()
+        .keys({ ...range, limit: 1 })
+        .all()
+    ).length > 0
+  ) {
+    await list.db().clear({ ...range, limit: PIECE });
+    await pace();
+  }
+  if (dropFirst === 0) return;
+  for await (const piece of entriesOf(list, generation)) {
+    const touched = new Map<string, string[]>();
+    for (const { ticket } of piece) list.printedBarcodes(generation, ticket.barcode, touched)?.push(ticket.barcode);
+    const operations = [...touched].map(([printed, barcodes]): Operation => {
+      const [key, value] = list.printedEntry(generation, printed, barcodes);
+      return { type: 'put', key, value };
+    });
+    if (operations.length > 0) await list.write(operations);
+    await pace();
+  }
+  await list.write([{ type: 'put', key: keys.active, value: encodeJson({ ...list.active, c: dropFirst }) }]);
+}
