@@ -1,4 +1,5 @@
 import type { Role } from './actor.js';
+import { PLATFORM_ROUTES } from './routes-platform.js';
 
 /**
  * Every route of the API in one place: what it does, who may call it over the page, what it takes. The page's guard reads it (a route that is not
@@ -149,6 +150,7 @@ export const ROUTES: readonly RouteDoc[] = [
       body: { pin: 'at least 6 characters' },
     },
   ),
+  ...PLATFORM_ROUTES,
 ];
 
 const LANE_PATHS = ROUTES.map((r) => ({

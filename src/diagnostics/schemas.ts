@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLATFORM_SCHEMAS } from './routes-platform.js';
 
 /** Answers of the API. What other rooms put into the status may grow: those objects are open. */
 const ms = z.number().describe('UTC milliseconds');
@@ -57,6 +58,7 @@ const guided = z.strictObject({
 const where = z.enum(['configuration', 'page']).nullable();
 
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  ...PLATFORM_SCHEMAS,
   Status: z.looseObject({
     gate: z.string(),
     version: z.string(),

@@ -14,28 +14,30 @@ describe('a sealed database', () => {
     const put = (key: string, value: string) => ({ type: 'put' as const, key, value });
     await db.batch(
       [
-        put('t!0042', 'ticket'),
-        put('t!0043', 'other'),
-        put('c!CARD:1', '["0042"]'),
+        put('g!000001!t!0042', 'ticket'),
+        put('g!000001!t!0043', 'other'),
+        put('g!000001!c!CARD:1', '["0042"]'),
         put('s!x', 'cursor'),
         put('r!1', 'a'),
       ],
       { sync: true },
     );
     const snapshot = db.snapshot();
-    await db.batch([{ type: 'del', key: 't!0043' }, put('r!2', 'b')], { sync: true });
-    expect(db.getSync('t!0042')).toBe('ticket');
-    expect(db.getSync('t!0043')).toBeUndefined();
-    expect(db.getSync('t!0043', { snapshot })).toBe('other');
+    await db.batch([{ type: 'del', key: 'g!000001!t!0043' }, put('r!2', 'b')], { sync: true });
+    expect(db.getSync('g!000001!t!0042')).toBe('ticket');
+    expect(db.getSync('g!000001!t!0043')).toBeUndefined();
+    expect(db.getSync('g!000001!t!0043', { snapshot })).toBe('other');
     await snapshot.close();
-    expect(await db.get('c!CARD:1')).toBe('["0042"]');
-    expect(await db.iterator({ gt: 'c!', lt: 'c"' }).all()).toEqual([['c!CARD:1', '["0042"]']]);
-    expect(await db.iterator({ gt: 't!', lt: 't"' }).all()).toEqual([['t!0042', 'ticket']]);
+    expect(await db.get('g!000001!c!CARD:1')).toBe('["0042"]');
+    expect(await db.iterator({ gt: 'g!000001!c!', lt: 'g!000001!c"' }).all()).toEqual([
+      ['g!000001!c!CARD:1', '["0042"]'],
+    ]);
+    expect(await db.iterator({ gt: 'g!000001!t!', lt: 'g!000001!t"' }).all()).toEqual([['g!000001!t!0042', 'ticket']]);
     expect(await db.keys({ gt: 'r!', lt: 'r"', reverse: true, limit: 1 }).next()).toBe('r!2');
     expect(await db.values({ gt: 'r!1', lt: 'r"' }).all()).toEqual(['b']);
     const seen = [];
-    for await (const [key] of db.iterator({ gt: 'r!', lt: 't"' })) seen.push(key);
-    expect(seen).toEqual(['r!1', 'r!2', 's!x', 't!0042']);
+    for await (const [key] of db.iterator({ gt: 'g!000001!d', lt: 's"' })) seen.push(key);
+    expect(seen).toEqual(['g!000001!t!0042', 'r!1', 'r!2', 's!x']);
     await db.close();
   });
 
@@ -44,11 +46,11 @@ describe('a sealed database', () => {
     const db = await openDatabase(folder, 'list', KEY);
     const operations = Array.from({ length: 500 }, (_, i) => ({
       type: 'put' as const,
-      key: `t!NEEDLE${i}`,
+      key: `g!000001!t!NEEDLE${i}`,
       value: `value NEEDLE${i}`,
     }));
     await db.batch(operations, { sync: true });
-    await db.put('c!NEEDLE-CARD', 'NEEDLE1', { sync: true });
+    await db.put('g!000001!c!NEEDLE-CARD', 'NEEDLE1', { sync: true });
     await db.compactRange('a', 'z');
     await db.close();
     const bytes = (): string =>
@@ -62,7 +64,7 @@ describe('a sealed database', () => {
       message: expect.stringContaining('no key is configured') as string,
     });
     const again = await openDatabase(folder, 'list', KEY);
-    expect(again.getSync('t!NEEDLE499')).toBe('value NEEDLE499');
+    expect(again.getSync('g!000001!t!NEEDLE499')).toBe('value NEEDLE499');
     await again.close();
   });
 

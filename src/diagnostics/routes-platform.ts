@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { RouteDoc } from './routes.js';
+
+const route = (
+  method: RouteDoc['method'],
+  path: string,
+  role: RouteDoc['role'],
+  summary: string,
+  answer: string | null,
+  more: Partial<RouteDoc> = {},
+): RouteDoc => ({ method, path, role, summary, answer, ...more });
+
+/** The routes of `api-platform.ts`. What costs calls of SecuTix's allowance is asked on the socket only. */
+export const PLATFORM_ROUTES: readonly RouteDoc[] = [
+  route(
+    'GET',
+    '/catalogue',
+    'viewer',
+    'Seasons, products and performances with their times, as fetched last.',
+    'Catalogue',
+  ),
+  route('POST', '/catalogue', null, 'Fetches the catalogue from SecuTix.', 'Catalogue'),
+  route('GET', '/ticket/:code/remote', null, "SecuTix's own view of a ticket: state and history.", 'History'),
+  route('POST', '/list/resync', null, 'Reads the whole list anew beside the running one and swaps it in.', 'Resync'),
+  route('POST', '/list/verify', null, 'Reads the whole list anew and compares; changes nothing.', 'Resync'),
+];
+
+const ms = z.number().describe('UTC milliseconds');
+const codes = z.array(z.looseObject({ code: z.string() }));
+const counts = z.looseObject({ new: z.number(), changed: z.number(), vanished: z.number() });
+
+export const PLATFORM_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  Catalogue: z.looseObject({ at: ms, seasons: codes, products: codes, performances: codes }),
+  History: z.looseObject({ barcode: z.string(), state: z.string().nullable(), operations: z.array(z.unknown()) }),
+  Resync: counts.extend({ purpose: z.string(), at: ms, pages: z.number(), swapped: z.boolean() }),
+};
