@@ -1,14 +1,6 @@
 import { z } from 'zod';
-import type { RouteDoc } from './routes.js';
-
-const route = (
-  method: RouteDoc['method'],
-  path: string,
-  role: RouteDoc['role'],
-  summary: string,
-  answer: string | null,
-  more: Partial<RouteDoc> = {},
-): RouteDoc => ({ method, path, role, summary, answer, ...more });
+import type { RouteDoc } from './route-doc.js';
+import { route } from './route-doc.js';
 
 /** The routes of `api-platform.ts`. What costs calls of SecuTix's allowance is asked on the socket only. */
 export const PLATFORM_ROUTES: readonly RouteDoc[] = [

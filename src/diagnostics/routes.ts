@@ -1,37 +1,15 @@
-import type { Role } from './actor.js';
+import { route } from './route-doc.js';
+import type { RouteDoc } from './route-doc.js';
 import { PLATFORM_ROUTES } from './routes-platform.js';
+
+export type { RouteDoc } from './route-doc.js';
 
 /**
  * Every route of the API in one place: what it does, who may call it over the page, what it takes. The page's guard reads it (a route that is not
  * here cannot be reached over the page), `openapi.ts` makes the documentation of it, and a test compares it with the routes there are.
  */
-export interface RouteDoc {
-  method: 'GET' | 'POST';
-  /** As Hono writes it: `/lanes/:lane/mode`. */
-  path: string;
-  /** Null: only on the socket. */
-  role: Role | null;
-  /** Moves something or changes who may enter: the page asks again and says so in a header. */
-  dangerous?: true;
-  summary: string;
-  query?: Readonly<Record<string, string>>;
-  /** Members of the JSON body; `text`: the body is plain text. */
-  body?: Readonly<Record<string, string>> | 'text';
-  /** Name of the answer's schema in `schemas.ts`; `stream`: server-sent events; `file`; null: no content. */
-  answer: string | null;
-}
-
 const LANE = 'name of the lane';
 const WHO = 'on the socket: who asks; over the page whoever logged in';
-const route = (
-  method: RouteDoc['method'],
-  path: string,
-  role: Role | null,
-  summary: string,
-  answer: string | null,
-  more: Partial<RouteDoc> = {},
-): RouteDoc => ({ method, path, role, summary, answer, ...more });
-
 export const ROUTES: readonly RouteDoc[] = [
   route('GET', '/status', 'viewer', 'Health with causes and remedies, lanes, devices, list, queue.', 'Status'),
   route(

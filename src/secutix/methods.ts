@@ -1,4 +1,4 @@
-import type { SecutixSettings } from './settings.js';
+import type { Operation, SecutixSettings } from './settings.js';
 
 /**
  * The methods by our names. SecuTix's own texts spell two of them differently (facts: getCatalog or getAccessControlCatalog,
@@ -11,10 +11,7 @@ const NAMES = {
   importChecks: ['importControlledTicket', 'importControlledTickets'],
   history: ['getControlledTicket'],
   burn: ['burnTicket'],
-} as const satisfies Record<string, readonly string[]>;
-
-export type Operation = keyof typeof NAMES;
-export const OPERATIONS = Object.keys(NAMES) as Operation[];
+} as const satisfies Record<Operation, readonly string[]>;
 
 /** Remembers for each operation the name that the server knows. */
 export class MethodNames {

@@ -1,4 +1,5 @@
-import type { Operation } from './methods.js';
+/** The methods by our names. */
+export type Operation = 'timeZone' | 'catalogue' | 'list' | 'importChecks' | 'history' | 'burn';
 
 /** What SecuTix is told of a check: `failureReason` is left out where the configuration names none. */
 export interface ReportRow {

@@ -36,8 +36,8 @@ describe('a sealed database', () => {
     expect(await db.keys({ gt: 'r!', lt: 'r"', reverse: true, limit: 1 }).next()).toBe('r!2');
     expect(await db.values({ gt: 'r!1', lt: 'r"' }).all()).toEqual(['b']);
     const seen = [];
-    for await (const [key] of db.iterator({ gt: 'g!000001!d', lt: 's"' })) seen.push(key);
-    expect(seen).toEqual(['g!000001!t!0042', 'r!1', 'r!2', 's!x']);
+    for await (const [key] of db.iterator({ gt: 'r!', lt: 's"' })) seen.push(key);
+    expect(seen).toEqual(['r!1', 'r!2', 's!x']);
     await db.close();
   });
 
