@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Clock, Random } from './clock.js';
 import type { GateConfig } from './config/schema.js';
 import { createApi, serveApi } from './diagnostics/api.js';
+import type { FleetReport } from './diagnostics/fleet-report.js';
 import { conditionsOf, healthOf } from './diagnostics/health.js';
 import type { Live } from './diagnostics/live.js';
 import type { LogRing } from './diagnostics/log-ring.js';
@@ -66,6 +67,9 @@ export class Gate implements ReadModel {
   #lastCheckAt = 0;
   #stop = new AbortController();
   #recovering: Promise<void> = Promise.resolve();
+
+  /** What the machine around the gate says; set by whoever watches over it. */
+  fleet: (() => FleetReport) | undefined;
 
   /** The socket of the local API. */
   static socketPath(dataFolder: string): string {
@@ -227,6 +231,7 @@ export class Gate implements ReadModel {
       },
       sync,
       memory: process.memoryUsage.rss(),
+      fleet: this.fleet?.() ?? null,
     };
   }
 

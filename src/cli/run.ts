@@ -3,6 +3,7 @@ import { systemClock } from '../clock.js';
 import { explain } from '../config/explain.js';
 import { loadConfig } from '../config/load.js';
 import { LogRing } from '../diagnostics/log-ring.js';
+import type { Watch } from '../fleet/watch.js';
 import { watchOver } from '../fleet/watch.js';
 import { createLog } from '../log.js';
 import { Gate } from '../runtime.js';
@@ -13,7 +14,7 @@ const STOP_MARGIN = 8_000;
 
 interface Running {
   gate: Gate;
-  watch: { close(): void };
+  watch: Watch;
 }
 
 export function runCommand(): Command {
@@ -44,8 +45,9 @@ export function runCommand(): Command {
         );
         deadline.unref();
         void running.then(async ({ gate, watch }) => {
-          watch.close();
+          watch.stopping();
           await gate.stop();
+          watch.close();
           process.exit(0);
         });
       };
@@ -66,8 +68,10 @@ export function runCommand(): Command {
         dataFolder: config.data,
         status: () => gate.status(),
         lastCheckAt: () => gate.lastCheckAt,
-        updateLock: config.fleet.updateLock,
+        timeZone: config.gate.timeZone,
+        fleet: config.fleet,
       });
+      gate.fleet = () => watch.report();
       started({ gate, watch });
     });
 }

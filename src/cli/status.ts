@@ -45,6 +45,7 @@ function printStatus(s: StatusReport): void {
     }
   }
   printLine(`journal  ${s.journal.lastSeq} records, ${s.journal.waiting} not yet at SecuTix`);
+  printFleet(s.fleet);
   if (!s.sync) return;
   for (const scope of s.sync.pull.scopes) {
     const age =
@@ -78,6 +79,13 @@ function callsLine({ secutix }: SyncStatus): string {
   const minute = perMinute === 0 ? 'no limit' : `${callsLeft} of ${perMinute} left this minute`;
   const of = month.callsLimit > 0 ? ` of ${month.callsLimit}` : '';
   return `${minute}; ${month.month}: ${month.calls}${of} calls, ${(month.bytes / 1e6).toFixed(1)} MB`;
+}
+
+function printFleet(fleet: StatusReport['fleet']): void {
+  if (!fleet?.updateLock) return;
+  const { state, why, heldFor } = fleet.updateLock;
+  const lock = why === undefined ? state : `${state}, ${why} (${ago(heldFor ?? 0)})`;
+  printLine(`update   lock ${lock}${fleet.device?.updateWaiting ? '; an update waits for it' : ''}`);
 }
 
 function passages({ passageSensor, counters, active }: StatusReport['lanes'][number]): string {

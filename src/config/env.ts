@@ -12,7 +12,7 @@ export interface Problem {
 }
 
 /** Variables of our prefix that are no keys. */
-const RESERVED = /^PORTILLON_(CONFIG|CONFIG_YAML|TEST_.*|VIRTUAL_GATE_.*)$/;
+const RESERVED = /^PORTILLON_(CONFIG|CONFIG_YAML|HEALTH_LIMIT|TEST_.*|VIRTUAL_GATE_.*)$/;
 
 /** True when variables alone could be a configuration: there need be no file then. */
 export const hasVariables = (env: NodeJS.ProcessEnv): boolean =>

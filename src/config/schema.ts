@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { barrierOptionsSchema, indicatorOptionsSchema, readerOptionsSchema } from '../../drivers/registry.js';
 import { durationSchema as duration } from '../../drivers/contract-options.js';
+import { fleetSchema } from './fleet-schema.js';
 import { gateId, text, timeZone } from './scalars.js';
 import { diagnosticsSchema } from './diagnostics-schema.js';
 import { secutixSchema } from './secutix-schema.js';
@@ -65,22 +66,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Logging.'),
   secutix: secutixSchema.describe('The ticketing platform.'),
-  fleet: z
-    .strictObject({
-      updateLock: z
-        .strictObject({
-          hold: duration('0s', '24h')
-            .default(900_000)
-            .describe('On balena: no update restarts the gate until nobody has come for this time.'),
-          longest: duration('1m', '72h')
-            .default(50_400_000)
-            .describe('On balena: after this time an update may come all the same, between two people.'),
-        })
-        .prefault({})
-        .describe("balena's update lock."),
-    })
-    .prefault({})
-    .describe('The machine around the gate.'),
+  fleet: fleetSchema.prefault({}).describe('The machine around the gate.'),
   diagnostics: diagnosticsSchema,
   lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
 });

@@ -1,3 +1,4 @@
+import type { FleetReport } from './fleet-report.js';
 import type { DeviceStatus, LineState, SelfTestStep } from '../../drivers/contract.js';
 import type { LaneEvent, Phase } from '../lane/lane.js';
 import type { EffectiveMode } from '../lane/machine.js';
@@ -86,6 +87,8 @@ export interface StatusReport {
   sync: SyncStatus | null;
   /** Bytes. */
   memory: number;
+  /** Null while the gate starts, and where nobody watches over it. */
+  fleet: FleetReport | null;
 }
 
 export interface TicketReport {

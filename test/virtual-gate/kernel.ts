@@ -19,12 +19,31 @@ const DEBIAN_MODULES = [
 ];
 const OWN_MODULES = ['irq_sim.ko', 'gpio-sim.ko'];
 
+/** For a machine that starts from a disk, in the order of loading. */
+export const DISK_MODULES = [
+  'drivers/virtio/virtio.ko',
+  'drivers/virtio/virtio_ring.ko',
+  'drivers/virtio/virtio_pci_legacy_dev.ko',
+  'drivers/virtio/virtio_pci_modern_dev.ko',
+  'drivers/virtio/virtio_pci.ko',
+  'drivers/block/virtio_blk.ko',
+  'lib/crc16.ko',
+  'crypto/crc32c_generic.ko',
+  'fs/mbcache.ko',
+  'fs/jbd2/jbd2.ko',
+  'fs/ext4/ext4.ko',
+];
+
+const FROM_DEBIAN = [...DEBIAN_MODULES, ...DISK_MODULES];
+
 export const MODULE_NAMES = ['configfs', 'irq_sim', 'gpio-sim', 'hid-generic', 'usbhid', 'uhid', 'evdev'];
 
 export interface Kernel {
   release: string;
   vmlinux: string;
   modules: string[];
+  /** Those of `DISK_MODULES`, in the order of loading. */
+  diskModules: string[];
 }
 
 /** Headers and image must be the same build, so the installed headers choose the version. */
@@ -70,14 +89,14 @@ async function debianPart(folder: string, release: string, version: string): Pro
   });
   const file = readdirSync(download).find((name) => name.endsWith('.deb'));
   if (!file) throw new Error(`apt-get brought no kernel image ${release}`);
-  const wanted = DEBIAN_MODULES.map((path) => `./lib/modules/${release}/kernel/${path}`);
+  const wanted = FROM_DEBIAN.map((path) => `./lib/modules/${release}/kernel/${path}`);
   await runScript(
     'dpkg-deb --fsys-tarfile "$0" | tar -x --transform "s,.*/,," "$@"',
     [file, `./boot/vmlinuz-${release}`, ...wanted],
     { cwd: download },
   );
   await unpackKernel(join(download, `vmlinuz-${release}`), join(folder, 'vmlinux'));
-  for (const path of DEBIAN_MODULES) renameSync(join(download, basename(path)), join(folder, basename(path)));
+  for (const path of FROM_DEBIAN) renameSync(join(download, basename(path)), join(folder, basename(path)));
   rmSync(download, { recursive: true });
 }
 
@@ -117,7 +136,7 @@ export async function buildKernel(cache: string, progress: (line: string) => voi
   const names = [...DEBIAN_MODULES.map((path) => basename(path)), ...OWN_MODULES];
   const lacks = (list: readonly string[]): boolean => list.some((name) => !existsSync(join(folder, name)));
   const work: Promise<void>[] = [];
-  if (lacks(['vmlinux', ...DEBIAN_MODULES.map((path) => basename(path))])) {
+  if (lacks(['vmlinux', ...FROM_DEBIAN.map((path) => basename(path))])) {
     progress(`unpacking Debian's kernel ${release} (${version})`);
     work.push(debianPart(folder, release, version));
   }
@@ -126,5 +145,10 @@ export async function buildKernel(cache: string, progress: (line: string) => voi
     work.push(ownPart(folder, release));
   }
   await Promise.all(work);
-  return { release, vmlinux: join(folder, 'vmlinux'), modules: names.map((name) => join(folder, name)) };
+  return {
+    release,
+    vmlinux: join(folder, 'vmlinux'),
+    modules: names.map((name) => join(folder, name)),
+    diskModules: DISK_MODULES.map((path) => join(folder, basename(path))),
+  };
 }

@@ -11,6 +11,8 @@ export interface MachineOptions {
   /** The command that is run in /app. It must not contain `%`, which stands for a space on the way in. */
   run: string;
   memoryMb?: number;
+  /** Files that become vda, vdb ...; what is written to the last one stays, as on a disk whose plug is pulled. */
+  disks?: readonly string[];
   /** Paths of the sockets that become ttyS1, ttyS2 ... of the machine; three at most. */
   serials: readonly string[];
   onLine: (line: string) => void;
@@ -35,6 +37,10 @@ export function bootMachine(image: MachineImage, options: MachineOptions): Machi
   args.push('-M', 'q35,i8042=off', '-m', String(options.memoryMb ?? 768));
   args.push('-display', 'none', '-no-reboot', '-nodefaults', '-no-user-config');
   args.push('-kernel', image.kernel, '-initrd', image.initrd, '-append', append);
+  options.disks?.forEach((file, index, all) => {
+    const keep = index === all.length - 1 ? 'cache=writeback' : 'snapshot=on';
+    args.push('-drive', `file=${file.replaceAll(',', ',,')},format=raw,if=virtio,${keep}`);
+  });
   if (image.disk) args.push('-drive', `file=${image.disk},format=raw,if=virtio,snapshot=on`);
   args.push('-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console');
   options.serials.forEach((path, index) => {
