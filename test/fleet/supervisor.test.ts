@@ -43,7 +43,7 @@ function talk(env: NodeJS.ProcessEnv, tags: () => Record<string, string> | undef
   cleanup(() => stop.abort());
   const warnings: string[] = [];
   const log = { ...silentLog, warn: (data: object) => void warnings.push(JSON.stringify(data)) };
-  const talking = talkToSupervisor({ clock, log: log as never, env, tags, signal: stop.signal });
+  const talking = talkToSupervisor({ clock, log: log, env, tags, signal: stop.signal });
   return { talking, clock, warnings };
 }
 

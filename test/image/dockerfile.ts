@@ -5,10 +5,11 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import type * as dockerfileAst from 'dockerfile-ast';
 import type { Copy, From, Healthcheck, Instruction, JSONInstruction, PropertyInstruction } from 'dockerfile-ast';
 
 const require = createRequire(import.meta.url);
-const { DockerfileParser } = require('dockerfile-ast') as typeof import('dockerfile-ast');
+const { DockerfileParser } = require('dockerfile-ast') as typeof dockerfileAst;
 
 export interface BuiltImage {
   root: string;

@@ -22,9 +22,10 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** `env` is a variable for busybox here: its PATH is not the container's. */
 const inContainer = (options: ContainerOptions): string => {
+  // In an engine tini is process 1; here the engine itself is.
   const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const all = Object.entries({ ...options.image.env, ...options.env }).map(([n, v]) => quote(`${n}=${v}`));
-  return `env -i ${path} HOSTNAME=gate ${all.join(' ')} chroot /image`;
+  return `env -i ${path} HOSTNAME=gate TINI_SUBREAPER=1 ${all.join(' ')} chroot /image`;
 };
 
 function initOf(options: ContainerOptions, modules: readonly string[]): string {

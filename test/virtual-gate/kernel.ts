@@ -21,8 +21,8 @@ const OWN_MODULES = ['irq_sim.ko', 'gpio-sim.ko'];
 
 /** For a machine that starts from a disk, in the order of loading. */
 export const DISK_MODULES = [
-  'drivers/virtio/virtio.ko',
   'drivers/virtio/virtio_ring.ko',
+  'drivers/virtio/virtio.ko',
   'drivers/virtio/virtio_pci_legacy_dev.ko',
   'drivers/virtio/virtio_pci_modern_dev.ko',
   'drivers/virtio/virtio_pci.ko',
