@@ -80,7 +80,7 @@ module.exports = {
     ]),
     only('fleet', '^src/fleet/', [
       '^src/fleet/',
-      '^src/diagnostics/(read-model|vitals)',
+      '^src/diagnostics/(read-model|vitals|fleet-report)',
       ...common,
       node,
       ...pkg('koffi'),
