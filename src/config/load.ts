@@ -6,6 +6,7 @@ import { applyEnvironment, hasVariables, type Problem } from './env.js';
 import { getAt, isMap, type Path, pathText } from './path.js';
 import { lineFinder, problemsOf } from './problems.js';
 import { configSchema, type GateConfig } from './schema.js';
+import { resolveStore } from './store-key.js';
 import { keysOf } from './walk.js';
 
 export interface LoadedConfig {
@@ -54,9 +55,12 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
 
   const folder = path.dirname(path.resolve(file));
   const { secret, secretFile, ...secutix } = parsed.data.secutix;
+  const store = resolveStore(parsed.data.store, folder, env);
+  if ('message' in store) throw new InvalidConfig(file, [store]);
   const config: GateConfig = {
     ...parsed.data,
     data: path.resolve(folder, parsed.data.data),
+    store,
     secutix: {
       ...secutix,
       ...(secretFile !== undefined && { secretFile }),

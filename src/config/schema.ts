@@ -5,6 +5,8 @@ import { fleetSchema } from './fleet-schema.js';
 import { gateId, text, timeZone } from './scalars.js';
 import { diagnosticsSchema } from './diagnostics-schema.js';
 import { secutixSchema } from './secutix-schema.js';
+import type { StoreSettings } from './store-schema.js';
+import { storeSchema } from './store-schema.js';
 
 const admitted = (what: string) =>
   z.array(text()).optional().describe(`Codes of the ${what} admitted here; left out: any.`);
@@ -66,6 +68,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Logging.'),
   secutix: secutixSchema.describe('The ticketing platform.'),
+  store: storeSchema.prefault({}).describe('What is kept on the disk, and how.'),
   fleet: fleetSchema.prefault({}).describe('The machine around the gate.'),
   diagnostics: diagnosticsSchema,
   lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
@@ -74,6 +77,9 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The configuration in force: durations are milliseconds, paths are absolute, the secret is here whichever key gave it. */
-export type GateConfig = Omit<Parsed, 'secutix'> & { secutix: Omit<Parsed['secutix'], 'secret'> & { secret: string } };
+export type GateConfig = Omit<Parsed, 'secutix' | 'store'> & {
+  secutix: Omit<Parsed['secutix'], 'secret'> & { secret: string };
+  store: StoreSettings;
+};
 export type SecutixConfig = GateConfig['secutix'];
 export type LaneConfig = GateConfig['lanes'][number];

@@ -149,6 +149,8 @@ export interface RepairRecord extends RecordBase {
   why: string;
   /** Folder the damaged files are in. */
   aside: string;
+  /** Sum over the kept usage, which everything before this record is folded into. */
+  usage: string;
 }
 
 export type JournalRecord =

@@ -241,3 +241,8 @@ export function count(older: OlderUsage, direction: 'entry' | 'exit', at: number
     to: Math.max(older.to, at),
   };
 }
+
+/** UTC milliseconds of the last that is known of it; 0 = nothing. */
+export function lastMoment(usage: Usage): number {
+  return usage.at.reduce((max, at) => Math.max(max, at), usage.older.to);
+}

@@ -14,6 +14,7 @@ export interface KeyRange {
   lte?: string;
   reverse?: boolean;
   limit?: number;
+  snapshot?: Snapshot;
 }
 
 /** What an iteration gives; closed by `all`, by its end, or by `close`. */
@@ -48,25 +49,37 @@ export interface Database {
 }
 
 type Raw = ClassicLevel<string, string>;
+type RawRange = Omit<KeyRange, 'snapshot'> & { snapshot?: RawSnapshot };
 type RawSnapshot = ReturnType<Raw['snapshot']>;
 const BYTES = { valueEncoding: 'buffer' } as const;
 
+/** `map` may leave an entry out. */
 class MappedCursor<A, B> implements Cursor<B> {
   readonly #inner: Cursor<A>;
-  readonly #map: (a: A) => B;
-  constructor(inner: Cursor<A>, map: (a: A) => B) {
+  readonly #map: (a: A) => B | undefined;
+  constructor(inner: Cursor<A>, map: (a: A) => B | undefined) {
     this.#inner = inner;
     this.#map = map;
   }
   async next(): Promise<B | undefined> {
-    const next = await this.#inner.next();
-    return next === undefined ? undefined : this.#map(next);
+    for (let next = await this.#inner.next(); next !== undefined; next = await this.#inner.next()) {
+      const mapped = this.#map(next);
+      if (mapped !== undefined) return mapped;
+    }
+    return undefined;
   }
   async nextv(size: number): Promise<B[]> {
-    return (await this.#inner.nextv(size)).map(this.#map);
+    for (;;) {
+      const batch = await this.#inner.nextv(size);
+      const mapped = this.#all(batch);
+      if (mapped.length > 0 || batch.length === 0) return mapped;
+    }
   }
   async all(): Promise<B[]> {
-    return (await this.#inner.all()).map(this.#map);
+    return this.#all(await this.#inner.all());
+  }
+  #all(batch: A[]): B[] {
+    return batch.map(this.#map).filter((b) => b !== undefined);
   }
   close(): Promise<void> {
     return this.#inner.close();
@@ -104,16 +117,16 @@ export class OpenDatabase implements Database {
     await this.#raw.batch<string, string | Buffer>(raw as never, options);
   }
   keys(range: KeyRange): Cursor<string> {
-    return this.#raw.keys(range);
+    return this.#raw.keys(range as RawRange);
   }
   values(range: KeyRange): Cursor<string> {
-    return this.#raw.values(range);
+    return this.#raw.values(range as RawRange);
   }
   iterator(range: KeyRange): Cursor<[string, string]> {
-    return this.#raw.iterator(range);
+    return this.#raw.iterator(range as RawRange);
   }
   bytes(range: KeyRange): Cursor<[string, Uint8Array]> {
-    return this.#raw.iterator<string, Buffer>({ ...range, ...BYTES });
+    return this.#raw.iterator<string, Buffer>({ ...(range as RawRange), ...BYTES });
   }
   snapshot(): Snapshot {
     return this.#raw.snapshot();
@@ -136,10 +149,13 @@ export class OpenDatabase implements Database {
 export class SealedDatabase implements Database {
   readonly #raw: Raw;
   readonly #seal: Seal;
+  readonly #skipDamaged: boolean;
 
-  constructor(raw: Raw, seal: Seal) {
+  /** `skipDamaged`: an iteration leaves out what cannot be opened. */
+  constructor(raw: Raw, seal: Seal, skipDamaged = false) {
     this.#raw = raw;
     this.#seal = seal;
+    this.#skipDamaged = skipDamaged;
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -180,8 +196,18 @@ export class SealedDatabase implements Database {
   }
 
   bytes(range: KeyRange): Cursor<[string, Buffer]> {
-    const inner: Cursor<[string, Buffer]> = this.#raw.iterator<string, Buffer>({ ...this.#range(range), ...BYTES });
-    return new MappedCursor(inner, ([place, sealed]) => this.#open(place, sealed));
+    const inner: Cursor<[string, Buffer]> = this.#raw.iterator<string, Buffer>({
+      ...(this.#range(range) as RawRange),
+      ...BYTES,
+    });
+    return new MappedCursor(inner, ([place, sealed]) => {
+      try {
+        return this.#open(place, sealed);
+      } catch (error) {
+        if (this.#skipDamaged) return undefined;
+        throw error;
+      }
+    });
   }
 
   iterator(range: KeyRange): Cursor<[string, string]> {

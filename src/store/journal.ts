@@ -48,6 +48,7 @@ export function marks(record: JournalRecord): Operation[] {
     ];
   if (record.kind === 'event' && record.what === 'mode')
     return [{ type: 'put', key: keys.mode(record.lane), value: encodeJson(record) }];
+  if (record.kind === 'repair') return [{ type: 'put', key: keys.repair, value: encodeJson(record.seq) }];
   if (record.kind === 'checkpoint') return [{ type: 'put', key: keys.checkpoint, value: encodeJson(record.seq) }];
   return [];
 }

@@ -9,7 +9,7 @@
  * | journal | `k!` lane | the mode it was left in | main |
  * | journal | `u!` barcode | usage, the fold of the records | main |
  * | journal | `b!` barcode | its part from records that are gone (see `retention.ts`) | main |
- * | journal | `j!checkpoint` | sequence of the newest checkpoint | main |
+ * | journal | `j!checkpoint`, `j!repair` | sequence of the newest record of that kind | main |
  * | list | `m!active` | the generation in force, pages applied, whether there is a black list, which index is whole | worker |
  * | list | `m!building` | the generation in the making | worker |
  * | list | `m!garbage` | generations that are being removed | worker |
@@ -46,6 +46,7 @@ export const keys = {
   usage: (barcode: string): string => `u!${barcode}`,
   baseUsage: (barcode: string): string => `b!${barcode}`,
   checkpoint: 'j!checkpoint',
+  repair: 'j!repair',
   seal: 'i!seal',
   active: 'm!active',
   building: 'm!building',

@@ -20,7 +20,12 @@ const SMALL_CACHE = 4 * 1024 * 1024;
  * another process is always locked out by LevelDB. Throws `STORE_LOCKED`, `STORE_OPEN`, `STORE_KEY` (written with another key) or
  * `STORE_UNSEALED` (written without one); nothing is changed then.
  */
-export async function openDatabase(location: string, kind: Kind, storeKey?: StoreKey): Promise<Database> {
+export async function openDatabase(
+  location: string,
+  kind: Kind,
+  storeKey?: StoreKey,
+  how?: 'for repair',
+): Promise<Database> {
   try {
     mkdirSync(location, { recursive: true });
   } catch (cause) {
@@ -49,12 +54,12 @@ export async function openDatabase(location: string, kind: Kind, storeKey?: Stor
   }
   const seal = storeKey && new Seal(storeKey, kind);
   try {
-    await checkSeal(db, seal, location);
+    await checkSeal(db, seal, location, how);
   } catch (error) {
     await db.close();
     throw error;
   }
-  return seal ? new SealedDatabase(db, seal) : new OpenDatabase(db);
+  return seal ? new SealedDatabase(db, seal, how === 'for repair') : new OpenDatabase(db);
 }
 
 const UNSEALED = 'none';
@@ -63,11 +68,18 @@ const UNSEALED = 'none';
  * Every database says which key it was written with. A new one gets this as its first write, synced: LevelDB cannot open a
  * database whose files were made and never synced.
  */
-async function checkSeal(db: ClassicLevel<string, string>, seal: Seal | undefined, location: string): Promise<void> {
+async function checkSeal(
+  db: ClassicLevel<string, string>,
+  seal: Seal | undefined,
+  location: string,
+  how: 'for repair' | undefined,
+): Promise<void> {
   const wanted = seal?.id ?? UNSEALED;
   const mark = db.getSync(keys.seal);
   if (mark === undefined && (await db.keys({ limit: 1 }).next()) === undefined)
     return db.put(keys.seal, wanted, { sync: true });
+  // In a damaged database the mark may be what is lost.
+  if (mark === undefined && how === 'for repair') return;
   const found = mark ?? UNSEALED;
   if (found === wanted) return;
   if (found === UNSEALED)
