@@ -1,6 +1,7 @@
 import type { GateConfig } from './config/schema.js';
 import type { ReportRow } from './secutix/settings.js';
 import { DEFAULT_REPORT, defaultSettings } from './secutix/settings.js';
+import { storeKeyFrom } from './runtime-store.js';
 import type { SyncOptions } from './sync/messages.js';
 
 /** The configuration as the sync worker wants it. */
@@ -9,6 +10,7 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
   return {
     listFolder: folder('list'),
     syncFolder: folder('sync'),
+    storeKey: storeKeyFrom(config),
     secutix: defaultSettings({
       url: secutix.url,
       version: secutix.version,

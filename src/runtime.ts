@@ -30,8 +30,12 @@ import type { LaneSet } from './runtime-lanes.js';
 import { buildLanes, laneRules } from './runtime-lanes.js';
 import { createLive, startPage } from './runtime-page.js';
 import { syncOptions } from './runtime-settings.js';
-import { Journal } from './store/journal.js';
-import { TicketList } from './store/list.js';
+import type { StoreRoom } from './runtime-store.js';
+import { openStoreRoom } from './runtime-store.js';
+import type { Journal } from './store/journal.js';
+import type { Head } from './store/head.js';
+import type { TicketList } from './store/list.js';
+import type { Verification } from './store/verify.js';
 import { SyncHandle } from './sync/handle.js';
 import { isOffline } from './sync/contact.js';
 import type { QuestionKind, Questions, SyncStatus, SyncWhat } from './sync/messages.js';
@@ -55,6 +59,7 @@ export class Gate implements ReadModel {
   readonly #p: RuntimeParts;
   readonly #listeners = new Set<(event: GateEvent) => void>();
   readonly #startedAt: number;
+  #store: StoreRoom | undefined;
   #journal!: Journal;
   #list!: TicketList;
   #sync!: SyncHandle;
@@ -97,13 +102,13 @@ export class Gate implements ReadModel {
     const { clock, random, log } = this.#p;
     const config = this.#config;
     const folder = (name: string): string => path.join(config.data, name);
-    // The journal first: its lock proves that no other instance uses the folder.
-    this.#journal = await Journal.open(folder('journal'), config.gate.id);
+    this.#store = await openStoreRoom(config, { clock, log });
+    this.#journal = this.#store.journal;
+    this.#list = this.#store.list;
     // Before anything is reported: what the process before left open can never be known any more.
     const unknown = await this.#journal.settleUnknown(clock.now());
     if (unknown > 0)
       log.warn({ checks: unknown }, 'admissions of before the restart: nobody knows whether they passed');
-    this.#list = await TicketList.open(folder('list'), config.secutix.barcode);
     this.#live = createLive({
       ...this.#p,
       logs: this.#p.logs,
@@ -147,6 +152,9 @@ export class Gate implements ReadModel {
     this.#readyAfter = Math.round(process.uptime() * 1000);
     log.info({ gate: config.gate.id, version: VERSION, readyAfter: this.#readyAfter }, 'ready to decide');
     this.#sync.start();
+    this.#store.start(() =>
+      Math.min(this.#sync.status?.push.cursor ?? 0, this.#settlement.through(this.#journal.lastSeq)),
+    );
     this.#recovering = this.#recoverLoop();
     await this.#live.start();
     this.#page = await startPage({ ...this.#p, config, model: this, door: () => this.#page, lanes: this.#lanes });
@@ -204,6 +212,7 @@ export class Gate implements ReadModel {
 
   status(): StatusReport {
     const lanes = this.#lanes.report();
+    const store = this.#store as StoreRoom;
     const journalFailure = this.#journal.failure ? describeError(this.#journal.failure) : null;
     const sync: SyncStatus | null = this.#sync.status ?? null;
     const now = this.#p.clock.now();
@@ -213,7 +222,7 @@ export class Gate implements ReadModel {
       sync,
       now,
       pullEvery: this.#config.secutix.pull.every,
-      more: this.#live.conditions(),
+      more: [...store.conditions(), ...this.#live.conditions()],
     });
     return {
       gate: this.#config.gate.id,
@@ -229,6 +238,7 @@ export class Gate implements ReadModel {
         waiting: Math.max(0, this.#journal.lastSeq - (sync?.push.cursor ?? 0)),
         failure: journalFailure,
       },
+      store: store.report(),
       sync,
       memory: process.memoryUsage.rss(),
       fleet: this.fleet?.() ?? null,
@@ -254,6 +264,10 @@ export class Gate implements ReadModel {
   async journal(query: { after?: number; limit: number }): Promise<JournalRecord[]> {
     if (query.after !== undefined) return this.#journal.readAfter(query.after, query.limit);
     return (await this.#journal.latest(query.limit)).reverse();
+  }
+
+  verifyJournal(known: Head | undefined): Promise<Verification> {
+    return (this.#store as StoreRoom).verifyJournal(known);
   }
 
   syncNow(what: SyncWhat): Promise<{ ok: boolean; error?: string }> {
@@ -307,8 +321,7 @@ export class Gate implements ReadModel {
     await this.#sync?.stop();
     await this.#api?.close();
     this.#live?.close();
-    await this.#list?.close();
-    await this.#journal?.close();
+    await this.#store?.close();
   }
 }
 

@@ -2,11 +2,12 @@ import { Command, Option } from 'commander';
 import { mask } from '../domain/credential.js';
 import type { JournalRecord } from '../domain/records.js';
 import { askGate } from './gate-api.js';
+import { verifyCommand } from './journal-verify.js';
 import { configOption, dataOption, integer, jsonOption } from './options.js';
 import { printJson, printLine } from './output.js';
 
 export function journalCommand(): Command {
-  return new Command('journal')
+  const journal = new Command('journal')
     .description('the last records of the journal, oldest first; codes are masked, in --json they are whole')
     .addOption(configOption())
     .addOption(dataOption())
@@ -20,6 +21,8 @@ export function journalCommand(): Command {
       if (records.length === 0) printLine('the journal is empty');
       for (const record of records) printLine(lineOf(record));
     });
+  journal.addCommand(verifyCommand());
+  return journal;
 }
 
 function lineOf(r: JournalRecord): string {

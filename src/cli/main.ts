@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   journal: async () => (await import('./journal.js')).journalCommand(),
   catalogue: async () => (await import('./catalogue.js')).catalogueCommand(),
   list: async () => (await import('./list.js')).listCommand(),
+  store: async () => (await import('./store.js')).storeCommand(),
   sync: async () => (await import('./sync.js')).syncCommand(),
   lane: async () => (await import('./lane.js')).laneCommand(),
   drivers: async () => (await import('./drivers.js')).driversCommand(),

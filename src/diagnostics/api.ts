@@ -10,6 +10,7 @@ import type { PageDoor } from './api-access.js';
 import { accessRoutes } from './api-access.js';
 import { liveRoutes } from './api-live.js';
 import { platformRoutes } from './api-platform.js';
+import { storeRoutes } from './api-store.js';
 import type { ReadModel } from './read-model.js';
 import { withoutCodes } from './bundle.js';
 
@@ -22,6 +23,7 @@ export function createApi(model: ReadModel, door: () => PageDoor | undefined = (
   const api = new Hono();
   liveRoutes(api, model);
   accessRoutes(api, model, door);
+  storeRoutes(api, model);
   api.onError((error, c) => c.json({ error: describeError(error) }, 500));
   api.get('/status', (c) => c.json(model.status()));
   api.get('/ticket/:code', (c) => c.json(model.ticket(c.req.param('code'))));

@@ -2,13 +2,14 @@ import type { Mode } from '../lane/machine.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { SyncWhat } from '../sync/messages.js';
 import type { LiveModel } from './live-model.js';
+import type { StoreModel } from './store-model.js';
 import type { GateEvent, SelfTestReport, StatusReport, TicketReport } from './reports.js';
 import type { PlatformModel } from './read-model-platform.js';
 
 export type * from './reports.js';
 
 /** Everything diagnostics may ask of the running gate. No driver, no database. */
-export interface ReadModel extends PlatformModel {
+export interface ReadModel extends PlatformModel, StoreModel {
   status(): StatusReport;
   ticket(code: string): TicketReport;
   journal(query: { after?: number; limit: number }): Promise<JournalRecord[]>;

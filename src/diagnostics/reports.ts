@@ -7,6 +7,7 @@ import type { Ticket } from '../domain/ticket.js';
 import type { UsageSummary } from '../domain/usage.js';
 import type { Decision } from '../domain/decide.js';
 import type { SyncStatus } from '../sync/messages.js';
+import type { StoreReport } from './store-model.js';
 
 /** One thing that is not as it should be, and what to do about it. */
 export interface Condition {
@@ -84,6 +85,7 @@ export interface StatusReport {
   conditions: Condition[];
   lanes: LaneReport[];
   journal: { lastSeq: number; waiting: number; failure: string | null };
+  store: StoreReport;
   sync: SyncStatus | null;
   /** Bytes. */
   memory: number;

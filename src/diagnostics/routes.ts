@@ -36,6 +36,16 @@ export const ROUTES: readonly RouteDoc[] = [
   }),
   route(
     'GET',
+    '/journal/verify',
+    'technician',
+    'Proves that no record was removed, changed or put in.',
+    'Verification',
+    {
+      query: { seq: 'of a head that was noted down', hash: 'of that head' },
+    },
+  ),
+  route(
+    'GET',
     '/ticket/:code',
     'steward',
     'What the gate knows of a code and what each lane would say; uses nothing up.',

@@ -123,6 +123,16 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
     ),
   }),
   Journal: z.array(z.looseObject({ seq: z.number(), at: ms, kind: z.string() })),
+  Verification: z.looseObject({
+    ok: z.boolean(),
+    records: z.number(),
+    first: z.number(),
+    head: z.strictObject({ seq: z.number(), hash: z.string() }),
+    unchained: z.number().describe('Records of before the chain.'),
+    tickets: z.number(),
+    problems: z.array(z.string()),
+    remarks: z.array(z.string()).describe('What is missing and was said to be.'),
+  }),
   Ticket: z.looseObject({
     code: z.string(),
     via: z.enum(['ticket', 'container', 'none']),

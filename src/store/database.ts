@@ -132,7 +132,7 @@ export class OpenDatabase implements Database {
     return this.#raw.snapshot();
   }
   clear(range: KeyRange): Promise<void> {
-    return this.#raw.clear(range);
+    return this.#raw.clear(range as RawRange);
   }
   compactRange(start: string, end: string): Promise<void> {
     return this.#raw.compactRange(start, end);
@@ -227,7 +227,7 @@ export class SealedDatabase implements Database {
   }
 
   clear(range: KeyRange): Promise<void> {
-    return this.#raw.clear(this.#range(range));
+    return this.#raw.clear(this.#range(range) as RawRange);
   }
 
   compactRange(start: string, end: string): Promise<void> {

@@ -120,7 +120,7 @@ async function copyRecords(source: Database, target: Database, o: SalvageOptions
       for (const [key, bytes] of batch) {
         const seq = keys.seqOf(key);
         const value = Buffer.from(bytes).toString('utf8');
-        const record = holds(() => decodeRecord(value)) as JournalRecord | undefined;
+        const record = holds(() => decodeRecord(value));
         if (record?.seq !== seq) continue;
         if (seq > last + 1) missing.push([last + 1, seq - 1]);
         if (record.kind === 'checkpoint') gone = Math.max(gone, record.through);
@@ -130,7 +130,7 @@ async function copyRecords(source: Database, target: Database, o: SalvageOptions
         foldOver(target, usages, record);
         writeSync(
           file,
-          `${seal ? seal.close(Buffer.from(value), 'line').toString('base64') : JSON.stringify(record)}\n`,
+          `${seal ? seal.close(Buffer.from(JSON.stringify(record)), 'line').toString('base64') : JSON.stringify(record)}\n`,
         );
       }
       for (const [barcode, usage] of usages)

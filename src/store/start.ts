@@ -21,6 +21,7 @@ export interface StoreParts {
   storeKey: StoreKey;
   now: () => number;
   log: Log;
+  list?: { dropFirst?: number };
 }
 
 export interface Stores {
@@ -188,14 +189,14 @@ async function openList(parts: StoreParts): Promise<TicketList> {
   const location = path.join(parts.data, 'list');
   const open = async (): Promise<TicketList> => {
     try {
-      return await TicketList.open(location, parts.storeKey);
+      return await TicketList.open(location, { storeKey: parts.storeKey, ...parts.list });
     } catch (error) {
       const { code } = error as PortillonError;
       // The journal has accepted the key in force: the list is what is of another day.
       if (code !== 'STORE_UNSEALED' && code !== 'STORE_KEY') throw error;
       parts.log.warn({}, 'the ticket list was written with another key: it is fetched anew');
       rmSync(location, { recursive: true });
-      return TicketList.open(location, parts.storeKey);
+      return TicketList.open(location, { storeKey: parts.storeKey, ...parts.list });
     }
   };
   return openChecked(parts, {

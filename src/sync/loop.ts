@@ -43,8 +43,9 @@ export class SyncLoop {
   #questions = new Set<Promise<void>>();
 
   static async start(options: SyncOptions, parts: LoopParts): Promise<SyncLoop> {
-    const list = await ListWriter.open(options.listFolder, { dropFirst: options.dropFirst });
-    const state = await SyncState.open(options.syncFolder);
+    const { storeKey, dropFirst } = options;
+    const list = await ListWriter.open(options.listFolder, { dropFirst, storeKey });
+    const state = await SyncState.open(options.syncFolder, storeKey);
     const loop = new SyncLoop(options, parts, list, state);
     await loop.#pusher.begin();
     loop.#report();

@@ -1,6 +1,7 @@
 import type { Programme } from '../domain/programme.js';
 import type { Scope } from '../domain/ticket.js';
 import type { ControlHistory, SecutixClient } from '../secutix/types.js';
+import type { StoreKey } from '../store/open.js';
 import type { SecutixSettings } from '../secutix/settings.js';
 import type { SettledChecks } from '../store/journal.js';
 import type { ResyncReport } from '../store/list-generations.js';
@@ -11,6 +12,8 @@ import type { PullSettings } from './plan.js';
 export interface SyncOptions {
   listFolder: string;
   syncFolder: string;
+  /** Key of the databases; undefined = they are not sealed. */
+  storeKey?: StoreKey;
   secutix: SecutixSettings;
   scopes: Scope[];
   pull: PullSettings;
