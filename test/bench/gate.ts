@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Hardware } from '../../src/cli/demo/stage.js';
 import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
@@ -45,7 +46,7 @@ async function scans(
   hardware: Hardware,
   codes: string[],
   count: number,
-  between: () => boolean | void,
+  between: () => boolean | void | Promise<void>,
 ): Promise<number[]> {
   const { wires } = hardware;
   if (!wires) throw new Error(hardware.why);
@@ -61,16 +62,43 @@ async function scans(
     await wires.relay.until(() => !wires.relay.isOn(1));
     // The lane takes the next read when it knows itself that the pulse has ended.
     await new Promise((resolve) => setTimeout(resolve, 5));
-    if (between()) break;
+    if ((await between()) === true) break;
   }
   return samples;
 }
 
 /** Scans before the first one that counts: a gate's day has thousands. */
 const WARM_UP = 200;
+/** As in the README's gate.yaml. */
+const PUSH_EVERY = '5s';
+
+/** Where the time of an idle scan goes, from the gate's own log, scan by scan. */
+export interface Stages {
+  /** Both wires: from the test's write until the gate's main thread has the code, and from the relay's byte until the test has it. */
+  wires: Quantiles;
+  /** From the code to the decision. */
+  decide: Quantiles;
+  /** From the decision until the check is on the disk and the relay's byte is written. */
+  append: Quantiles;
+}
+
+function stagesOf(logFile: string, samples: readonly number[]): Stages {
+  const told = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"msg":"admitted"'))
+    .map((line) => JSON.parse(line) as { decidedAfter: number; grantedAfter: number })
+    .slice(-samples.length);
+  return {
+    wires: quantiles(samples.map((t, i) => t - (told[i]?.grantedAfter ?? 0))),
+    decide: quantiles(told.map((s) => s.decidedAfter)),
+    append: quantiles(told.map((s) => s.grantedAfter - s.decidedAfter)),
+  };
+}
 
 export interface GateFigures {
   floor: Quantiles;
+  floorPooled: Quantiles;
+  stages: Stages;
   importSeconds: number;
   readyAfterMs: number;
   memoryAfterImportMb: number;
@@ -89,7 +117,13 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     log('first import, limiter off ...');
     const [a, b] = stages;
     const hardware = createHardware(a.folder, '20ms');
-    const config = writeConfig({ secutixUrl: simulator.url, hardware, folder: a.folder, callsPerMinute: 0 });
+    const config = writeConfig({
+      secutixUrl: simulator.url,
+      hardware,
+      folder: a.folder,
+      callsPerMinute: 0,
+      pushEvery: PUSH_EVERY,
+    });
     const started = performance.now();
     let gate = new GateProcess(config, a.folder);
     const filled = await gate.until(complete, 600_000);
@@ -103,16 +137,26 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     const codes = [...early];
     await scans(hardware, codes, WARM_UP, () => false);
     const disk = new DiskFloor(a.folder);
-    const idle = await scans(hardware, codes, rounds, () => void disk.sample());
+    const idle = await scans(hardware, codes, rounds, async () => {
+      disk.sample();
+      await disk.samplePooled();
+    });
     const floor = disk.close();
     const { memory } = await gate.api.get<StatusReport>('/status');
     await gate.stop();
+    const spent = stagesOf(gate.logFile, idle);
     hardware.close();
 
     log('scans while a first import runs ...');
     const second = createHardware(b.folder, '20ms');
     const busy = new GateProcess(
-      writeConfig({ secutixUrl: simulator.url, hardware: second, folder: b.folder, callsPerMinute: 0 }),
+      writeConfig({
+        secutixUrl: simulator.url,
+        hardware: second,
+        folder: b.folder,
+        callsPerMinute: 0,
+        pushEvery: PUSH_EVERY,
+      }),
       b.folder,
     );
     await busy.until((s) => (s.sync?.pull.scopes[0]?.pages ?? 0) >= 3, 60_000);
@@ -126,6 +170,8 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     second.close();
     return {
       floor,
+      floorPooled: quantiles(disk.pooled),
+      stages: spent,
       importSeconds,
       readyAfterMs: restarted.readyAfter,
       memoryAfterImportMb: filled.memory / 1e6,

@@ -68,6 +68,9 @@ if (!values['decision-only'] && !values['codecs-only']) {
     row('100,000 tickets, limiter on (20 s + 5 %)', seconds, 's', 21);
   }
   log(`floor (append + fdatasync): p50 ${g.floor.p50} us, p99 ${g.floor.p99} us`);
+  log('where the time of an idle scan goes, us');
+  for (const [what, q] of Object.entries({ ...g.stages, 'floor through the thread pool': g.floorPooled }))
+    log(`      ${what.padEnd(32)} p50 ${String(q.p50).padStart(6)}  p99 ${String(q.p99).padStart(6)}`);
 }
 for (const r of rows) log(`${r.ok ? 'ok  ' : 'MISS'}  ${r.what.padEnd(50)} ${r.measured.padStart(12)}  ${r.target}`);
 process.stdout.write(`${JSON.stringify({ ...result, rows }, null, 2)}\n`);

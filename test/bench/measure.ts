@@ -1,5 +1,6 @@
-import { closeSync, fdatasyncSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 export interface Quantiles {
   n: number;
@@ -23,6 +24,7 @@ export function quantiles(samples: readonly number[]): Quantiles {
  */
 export class DiskFloor {
   readonly samples: number[] = [];
+  readonly pooled: number[] = [];
   readonly #file: string;
   readonly #fd: number;
   readonly #bytes = Buffer.alloc(500, 0x41);
@@ -37,6 +39,14 @@ export class DiskFloor {
     writeSync(this.#fd, this.#bytes);
     fdatasyncSync(this.#fd);
     this.samples.push(performance.now() - t);
+  }
+
+  /** The same through the thread pool, as every durable write of a process that must not stand still: two thread wake-ups more. */
+  async samplePooled(): Promise<void> {
+    const t = performance.now();
+    writeSync(this.#fd, this.#bytes);
+    await promisify(fdatasync)(this.#fd);
+    this.pooled.push(performance.now() - t);
   }
 
   close(): Quantiles {

@@ -88,6 +88,8 @@ export interface StageOptions {
   folder: string;
   secret?: string;
   callsPerMinute?: number;
+  /** Default 1s: who looks at a demo does not want to wait. */
+  pushEvery?: string;
 }
 
 /** Writes the gate.yaml of a stage and returns its path. */
@@ -106,7 +108,7 @@ export function writeConfig(options: StageOptions): string {
       secret: options.secret ?? SIMULATOR_DEFAULTS.secret,
       scopes: [{ season: 'S26', products: ['P1', 'P2'] }],
       pull: { every: '60m', pageSize: 5000 },
-      push: { every: '1s', batch: 500 },
+      push: { every: options.pushEvery ?? '1s', batch: 500 },
       ...(options.callsPerMinute !== undefined && {
         limits: { callsPerMinute: options.callsPerMinute, exportEvery: '0s' },
       }),
