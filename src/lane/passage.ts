@@ -76,6 +76,8 @@ export class Passage {
   #timers = new Map<string, AbortController>();
   #writes: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
+  /** What is shown while nobody is served; undefined = not started. */
+  #resting: EffectiveMode | undefined;
 
   constructor(settings: PassageSettings, parts: PassageParts) {
     this.#settings = settings;
@@ -91,8 +93,9 @@ export class Passage {
     parts.barrier.on('input', ({ input, active }) => this.#input({ type: 'input', input, active }));
     parts.barrier.on('status', ({ state }) => {
       if (state === 'offline' || state === 'closed') this.#input({ type: 'barrier-gone' });
-      // What was active while nobody listened (fire at start, after a reconnect) counts too.
-      if (state === 'ready') this.#readMonitors();
+      // What was active while nobody listened (fire at start, after a reconnect) counts too, also when the turnstile itself is not well.
+      else if (state !== 'starting') this.#readMonitors();
+      this.#restAgain();
     });
   }
 
@@ -168,9 +171,19 @@ export class Passage {
 
   /** What the lane shows while nobody is served. */
   showRest(): void {
-    const mode = this.mode;
-    const pattern = mode === 'controlled' ? 'ready' : mode === 'closed' ? 'closed' : 'free';
-    this.#p.indicator?.show({ pattern, text: caption(mode, this.#settings.language) });
+    const rest = this.#rest();
+    this.#resting = rest;
+    const pattern = rest === 'controlled' ? 'ready' : rest === 'closed' ? 'closed' : 'free';
+    this.#p.indicator?.show({ pattern, text: caption(rest, this.#settings.language) });
+  }
+
+  /** Nobody is called to a barrier that will not open. */
+  #rest(): EffectiveMode {
+    const { mode } = this;
+    return mode === 'controlled' && this.#p.barrier.status().state !== 'ready' ? 'closed' : mode;
+  }
+  #restAgain(): void {
+    if (this.#resting !== undefined && this.phase === 'idle' && this.#rest() !== this.#resting) this.showRest();
   }
 
   #readMonitors(): void {
@@ -187,6 +200,7 @@ export class Passage {
     this.#state = state;
     for (const effect of effects) this.#run(effect);
     if (before !== this.mode) this.showRest();
+    else this.#restAgain();
     return effects;
   }
 

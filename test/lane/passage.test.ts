@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Signal } from '../../drivers/contract.js';
 import { VirtualBarrier } from '../../drivers/virtual/driver.js';
 import { virtualBarrierOptions } from '../../drivers/virtual/options.js';
 import { systemClock } from '../../src/clock.js';
@@ -33,6 +34,7 @@ async function lane(settings: Partial<LaneSettings> = {}, folder = temporaryFold
   const told = (): void => waiters.forEach((w) => w());
   const events: LaneEvent[] = [];
   const incidents: LaneIncident[] = [];
+  const shown: Signal[] = [];
   const settlement = new Settlement(told);
   const made = new Lane(
     {
@@ -55,7 +57,7 @@ async function lane(settings: Partial<LaneSettings> = {}, folder = temporaryFold
       reservations: new Reservations(),
       settlement,
       barrier,
-      indicator: undefined,
+      indicator: { show: (signal) => shown.push(signal) },
       emit: (event) => {
         events.push(event);
         told();
@@ -96,7 +98,7 @@ async function lane(settings: Partial<LaneSettings> = {}, folder = temporaryFold
   };
   /** Waits until every check so far may be reported. */
   const settled = (): Promise<void> => until(() => settlement.through(journal.lastSeq) === journal.lastSeq);
-  return { lane: made, barrier, journal, events, incidents, settlement, scan, until, settled, close, folder };
+  return { lane: made, barrier, journal, events, shown, incidents, settlement, scan, until, settled, close, folder };
 }
 const kinds = (records: readonly JournalRecord[]): string[] =>
   records.map((r) => (r.kind === 'outcome' ? r.outcome : r.kind === 'event' ? r.what : r.kind));
@@ -172,6 +174,33 @@ describe('a lane with a pass contact', () => {
       { what: 'forced', direction: 'exit' },
     ]);
     await l.until(() => l.journal.lastSeq === 2);
+  });
+
+  it('nobody is called to a barrier that is away; when it is back, the display says so', async () => {
+    const l = await lane();
+    l.barrier.board.unplug();
+    await l.barrier.board.open();
+    l.barrier.board.drive('fault', true);
+    l.barrier.board.drive('fault', false);
+    expect(l.shown.map((s) => s.pattern)).toEqual(['ready', 'closed', 'ready', 'closed', 'ready']);
+    expect(l.shown[1]?.text).toBe('Use next gate');
+    // While somebody is served the display is his.
+    await l.scan('1');
+    expect(l.shown.at(-1)?.pattern).toBe('admit');
+    l.barrier.board.unplug();
+    await l.settled();
+    expect(l.shown.at(-1)?.pattern).toBe('closed');
+  });
+
+  it('fire counts also when the turnstile comes back with a fault', async () => {
+    const l = await lane();
+    l.barrier.board.drive('fault', true);
+    l.barrier.board.unplug();
+    // Nobody hears these: the wires are off.
+    Object.assign(l.barrier.board, { level: (input: string) => input === 'fire' || input === 'fault' });
+    await l.barrier.board.open();
+    expect(l.lane.mode).toBe('emergency');
+    expect(l.incidents.map((i) => i.what)).toContain('fire');
   });
 
   it('unplugged while somebody walks: unknown, and it stays used', async () => {

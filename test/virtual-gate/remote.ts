@@ -6,6 +6,9 @@ import type { Actions } from './guest/agent.js';
 type Args<A extends keyof Actions> = Parameters<Actions[A]> extends [infer P] ? [P] : [];
 type Waiting = { resolve: (value: unknown) => void; reject: (error: Error) => void };
 
+/** How long an emulated machine on a busy host may take for anything, milliseconds. */
+const PATIENCE = 60_000;
+
 export class Agent {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
@@ -19,7 +22,13 @@ export class Agent {
       hello = resolve;
     });
     createInterface({ input: socket }).on('line', (line) => {
-      const answer = JSON.parse(line) as { hello?: true; id: number; result?: unknown; error?: string };
+      let answer: { hello?: true; id: number; result?: unknown; error?: string };
+      try {
+        answer = JSON.parse(line) as typeof answer;
+      } catch {
+        // The machine was switched off in the middle of a line.
+        return;
+      }
       if (answer.hello) return hello();
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
@@ -37,7 +46,7 @@ export class Agent {
   }
 
   /** Asks until the answer pleases; rejects with the last one after `ms`. */
-  async until<T>(ask: () => Promise<T>, pleases: (value: T) => boolean, what: string, ms = 15_000): Promise<T> {
+  async until<T>(ask: () => Promise<T>, pleases: (value: T) => boolean, what: string, ms = PATIENCE): Promise<T> {
     const deadline = performance.now() + ms;
     for (;;) {
       let value: T | undefined;
