@@ -228,6 +228,7 @@ export class Gate implements ReadModel {
       gate: this.#config.gate.id,
       version: VERSION,
       pid: process.pid,
+      at: now,
       startedAt: this.#startedAt,
       readyAfter: this.#readyAfter,
       health: healthOf(conditions),

@@ -77,7 +77,8 @@ export interface StatusReport {
   gate: string;
   version: string;
   pid: number;
-  /** UTC milliseconds. */
+  /** UTC milliseconds: now, and when it began. */
+  at: number;
   startedAt: number;
   /** Milliseconds from process start until the first decision could be made. */
   readyAfter: number;

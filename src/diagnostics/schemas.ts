@@ -62,6 +62,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Status: z.looseObject({
     gate: z.string(),
     version: z.string(),
+    at: ms,
     startedAt: ms,
     health: z.enum(['ok', 'degraded', 'down']),
     conditions: z.array(condition),

@@ -4,7 +4,7 @@ import { create } from '../../drivers/serial-scanner/driver.js';
 import { serialScannerOptions } from '../../drivers/serial-scanner/options.js';
 import { cleanup } from '../support/builders.js';
 import { context, pty } from '../support/devices.js';
-import { heardAt } from '../support/uart.js';
+import { heardAt } from '../../drivers/serial-scanner/uart.js';
 
 const SPEEDS = [1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200];
 const CODES = ['24282035061813972260', '9780201379624', 'ABC-1234567890', '00112233445566778899aabb'];

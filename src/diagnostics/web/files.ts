@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Modules outside the page that it uses as they are: the domain imports nothing, so a browser can run it. */
-const SHARED = new Set(['domain/reasons.js', 'domain/credential.js']);
+const SHARED = new Set(['domain/reasons.js', 'domain/credential.js', 'diagnostics/actor.js']);
 
 interface Served {
   type: string;

@@ -1,0 +1,266 @@
+import type { Condition, LaneReport } from '../reports.js';
+import { gate } from './api.js';
+import { draw, h, icon } from './dom.js';
+import type { Shape } from './dom.js';
+import { bytes, celsius, clockTime, dateTime, duration, millis, number } from './format.js';
+import { language, t } from './i18n.js';
+import { state } from './store.js';
+import {
+  conditionWords,
+  deviceShape,
+  deviceWord,
+  incidentWords,
+  laneName,
+  modeShape,
+  modeWord,
+  reasonHint,
+  reasonWords,
+  roleName,
+} from './words.js';
+
+const SHOWN = 25;
+
+export function nowScreen(into: HTMLElement): () => void {
+  const wrong = h('section', { 'aria-labelledby': 'wrong' });
+  const lanes = h('section', { 'aria-labelledby': 'lanes' });
+  const reads = h('section', { 'aria-labelledby': 'reads' });
+  const facts = h('section', { 'aria-labelledby': 'facts' });
+  into.replaceChildren(
+    h('h1', { class: 'hidden' }, t('now')),
+    wrong,
+    h('div', { class: 'columns' }, h('div', {}, lanes, reads), facts),
+  );
+  return () => {
+    const { status } = state;
+    if (!status) return draw(wrong, language, () => h('p', {}, t('connecting')));
+    draw(wrong, [language, status.conditions], () => problems(status.conditions));
+    draw(lanes, [language, status.lanes, state.recent.at(-1)], () => [
+      h('h2', { id: 'lanes' }, t('lanes')),
+      ...status.lanes.map(laneCard),
+    ]);
+    draw(reads, [language, state.recent.slice(-SHOWN)], () => lastReads());
+    const minute = Math.floor(Date.now() / 5_000);
+    draw(facts, [language, minute, status.sync, status.journal.waiting, state.facts], () => factList());
+    return undefined;
+  };
+}
+
+function problems(conditions: readonly Condition[]): Node[] {
+  if (conditions.length === 0)
+    return [h('div', { class: 'card well' }, icon('ok'), h('h2', { id: 'wrong' }, t('all-well')))];
+  return [
+    h('h2', { id: 'wrong' }, t('wrong', { count: conditions.length })),
+    h('ul', { class: 'problems' }, ...conditions.map(problem)),
+  ];
+}
+
+function problem(c: Condition): HTMLElement {
+  const { what, remedy } = conditionWords(c);
+  const down = c.severity === 'down';
+  return h(
+    'li',
+    { class: `card problem-card ${down ? 'bad' : 'warn'}`, 'data-kind': c.kind ?? '' },
+    h(
+      'p',
+      { class: 'what' },
+      icon(down ? 'bad' : 'warn'),
+      h('span', {}, h('b', {}, t(down ? 'sev-down' : 'sev-degraded')), ' ', what),
+    ),
+    h('p', { class: 'remedy' }, h('b', {}, t('do')), ' ', remedy),
+    c.lane !== undefined &&
+      h('a', { class: 'button', href: `#/lane/${encodeURIComponent(c.lane)}` }, t('look-at', { lane: nameOf(c.lane) })),
+  );
+}
+
+const nameOf = (id: string): string => {
+  const lane = state.status?.lanes.find((l) => l.id === id);
+  return lane ? laneName(lane) : id;
+};
+
+function laneCard(lane: LaneReport): HTMLElement {
+  const last = [...state.recent].reverse().find((i) => i.event === 'decision' && i.data.lane === lane.id);
+  const decision = last?.event === 'decision' ? last.data : undefined;
+  const { admitted = 0, refused = 0, passed = 0, notPassed = 0, forced = 0 } = lane.counters;
+  return h(
+    'article',
+    { class: `card lane ${lane.mode}` },
+    h(
+      'h3',
+      {},
+      h('a', { href: `#/lane/${encodeURIComponent(lane.id)}` }, laneName(lane)),
+      h('span', { class: `chip ${modeShape(lane.mode)}` }, icon(modeShape(lane.mode)), ' ', modeWord(lane.mode)),
+      lane.held === true && h('span', { class: 'chip warn' }, icon('test'), ' ', t('held')),
+    ),
+    decision
+      ? h(
+          'p',
+          { class: `verdict ${decision.admitted ? 'yes' : 'no'}` },
+          icon(decision.admitted ? 'ok' : 'bad'),
+          h('span', { class: 'word' }, decision.admitted ? t('admitted') : t('refused')),
+          h('span', { class: 'why' }, decision.admitted ? '' : reasonWords(decision.reason)),
+          h('span', { class: 'code' }, `${decision.code} · ${clockTime(decision.at)}`),
+        )
+      : h('p', { class: 'verdict none' }, t('nobody-yet')),
+    h(
+      'dl',
+      { class: 'counts' },
+      count(t('admitted'), admitted),
+      count(t('refused'), refused),
+      ...(lane.passageSensor ? [count(t('passed'), passed), count(t('not-passed'), notPassed)] : []),
+      ...(forced > 0 ? [count(t('forced'), forced)] : []),
+    ),
+    h(
+      'ul',
+      { class: 'chips' },
+      ...lane.devices.map((d) =>
+        h(
+          'li',
+          { class: `chip ${deviceShape(d.status.state)}` },
+          icon(deviceShape(d.status.state)),
+          ` ${roleName(d.role)}: ${deviceWord(d.status.state)}`,
+        ),
+      ),
+    ),
+  );
+}
+
+const count = (name: string, n: number): HTMLElement => h('div', {}, h('dt', {}, name), h('dd', {}, number(n)));
+
+function lastReads(): Node[] {
+  const outcomes = new Map(
+    state.recent.flatMap((i) => (i.event === 'outcome' ? [[i.data.of, i.data.outcome] as const] : [])),
+  );
+  const items = state.recent
+    .filter((i) => i.event !== 'outcome')
+    .slice(-SHOWN)
+    .reverse();
+  const rows = items.map((item) => {
+    if (item.event === 'incident') {
+      const { data } = item;
+      return h(
+        'li',
+        { class: 'read incident' },
+        icon(data.what === 'forced' || data.what === 'tailgating' || data.what === 'fire' ? 'warn' : 'info'),
+        h('span', { class: 'main' }, h('b', {}, incidentWords(data.what)), ` ${data.mode ?? ''} ${data.who ?? ''}`),
+        h('span', { class: 'side' }, `${nameOf(data.lane)} · ${clockTime(data.at)}`),
+      );
+    }
+    const { data } = item;
+    const of = Number(data.checkId?.split('-').at(-1));
+    const outcome = outcomes.get(of);
+    const hint = data.admitted ? '' : reasonHint(data.reason);
+    return h(
+      'li',
+      { class: `read ${data.admitted ? 'yes' : 'no'}` },
+      icon(data.admitted ? 'ok' : 'bad', data.admitted ? t('admitted') : t('refused')),
+      h(
+        'span',
+        { class: 'main' },
+        h('b', {}, data.admitted ? t('admitted') : reasonWords(data.reason)),
+        outcome !== undefined && h('span', { class: 'outcome' }, outcome === 'passed' ? t('passed') : t('not-passed')),
+        hint !== '' && h('span', { class: 'hint' }, hint),
+      ),
+      h(
+        'span',
+        { class: 'side' },
+        h('span', { class: 'code' }, data.code),
+        ` ${nameOf(data.lane)} · ${clockTime(data.at)}${data.decidedAfter > 0 ? ` · ${millis(data.decidedAfter)}` : ''}`,
+      ),
+    );
+  });
+  return [
+    h('h2', { id: 'reads' }, t('last-reads')),
+    rows.length === 0 ? h('p', { class: 'card' }, t('nobody-yet')) : h('ol', { class: 'card reads' }, ...rows),
+  ];
+}
+
+function fact(name: string, value: string, shape: Shape = 'info', hint = ''): HTMLElement {
+  return h(
+    'div',
+    { class: `fact ${shape}` },
+    h('dt', {}, shape === 'info' ? null : icon(shape), name),
+    h('dd', {}, value, hint !== '' && h('span', { class: 'hint' }, hint)),
+  );
+}
+
+function factList(): Node[] {
+  const { status, facts } = state;
+  if (!status) return [];
+  const now = Date.now() + state.ahead;
+  const { sync, journal } = status;
+  const oldest = sync ? Math.min(...sync.pull.scopes.map((s) => s.completeAt ?? 0)) : 0;
+  const list: HTMLElement[] = [];
+  const old = status.conditions.some((c) => c.kind === 'list-old' || c.kind === 'import-incomplete');
+  list.push(
+    fact(
+      t('list-age'),
+      oldest > 0 ? t('ago', { time: duration(now - oldest) }) : t('list-never'),
+      old ? 'warn' : 'ok',
+      sync ? `${t('tickets', { count: number(sync.pull.scopes.reduce((n, s) => n + s.items, 0)) })}` : '',
+    ),
+  );
+  if (sync) {
+    const { running, nextAt } = sync.pull;
+    list.push(
+      fact(
+        t('next-pull'),
+        running ? t('running') : nextAt === null ? t('not-planned') : t('in', { time: duration(nextAt - now) }),
+      ),
+    );
+  }
+  list.push(fact(t('queue'), number(journal.waiting), journal.waiting > 500 ? 'warn' : 'ok', t('queue-why')));
+  if (facts) {
+    const { vitals } = facts;
+    const { clock, disk, memory, temperature, uptime, underVoltage } = vitals;
+    list.push(
+      fact(
+        t('clock'),
+        t(`clock-${clock.source}`),
+        clock.source === 'synchronised' ? 'ok' : 'info',
+        clock.offset === null
+          ? t('no-offset')
+          : t(clock.offset < 0 ? 'behind' : 'offset', { time: millis(Math.abs(clock.offset)) }),
+      ),
+    );
+    if (clock.jumps > 0) list.push(fact(t('clock-jumps'), number(clock.jumps), 'warn'));
+    if (disk)
+      list.push(
+        fact(
+          t('disk'),
+          t('free-of', { free: bytes(disk.free), total: bytes(disk.total) }),
+          disk.free < 200e6 ? 'bad' : 'ok',
+        ),
+      );
+    list.push(
+      fact(
+        t('memory'),
+        t('free-of', { free: bytes(memory.available), total: bytes(memory.total) }),
+        memory.available < memory.total / 20 ? 'warn' : 'ok',
+        t('own-memory', { bytes: bytes(memory.process) }),
+      ),
+    );
+    if (temperature !== null)
+      list.push(
+        fact(t('temperature'), celsius(temperature), temperature > 80 ? 'bad' : temperature > 70 ? 'warn' : 'ok'),
+      );
+    if (underVoltage !== null && underVoltage !== 'never')
+      list.push(fact(t('voltage'), t(`voltage-${underVoltage}`), 'bad'));
+    list.push(
+      fact(
+        t('uptime'),
+        duration(uptime.process * 1000),
+        'info',
+        t('machine-up', { time: duration(uptime.machine * 1000) }),
+      ),
+    );
+  }
+  list.push(fact(t('version'), `Portillon ${status.version}`, 'info', `${gate.id} · ${dateTime(status.startedAt)}`));
+  return [
+    h('h2', { id: 'facts' }, t('facts')),
+    h('dl', { class: 'card facts' }, ...list),
+    ...(facts?.extra ?? []).flatMap((section) => [
+      h('h2', {}, section.title),
+      h('dl', { class: 'card facts' }, ...section.lines.map((l) => fact(l.label, l.value, l.state))),
+    ]),
+  ];
+}

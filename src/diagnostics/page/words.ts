@@ -1,0 +1,58 @@
+import type { Reason } from '../../domain/reasons.js';
+import { REASONS, sentence } from '../../domain/reasons.js';
+import type { Condition, LaneReport } from '../reports.js';
+import type { Shape } from './dom.js';
+import { duration } from './format.js';
+import { has, language, t } from './i18n.js';
+
+const isReason = (text: string): text is Reason => (REASONS as readonly string[]).includes(text);
+
+/** The sentence of a reason, in the page's language. */
+export const reasonWords = (reason: string): string => (isReason(reason) ? sentence(reason, language) : reason);
+/** What a technician or steward can do about it; empty = nothing to say. */
+export function reasonHint(reason: string): string {
+  const key = `hint-${reason}`;
+  return has(key) ? t(key) : '';
+}
+
+export function roleName(role: string): string {
+  const n = /^reader-(\d+)$/.exec(role)?.[1];
+  if (n !== undefined) return t('reader', { n: Number(n) + 1 });
+  return role === 'barrier' ? t('barrier') : role === 'indicator' ? t('indicator') : role;
+}
+
+export const laneName = (lane: Pick<LaneReport, 'id' | 'name'>): string => lane.name ?? lane.id;
+
+/** A condition in the page's language; what has no translation is shown in the gate's own words. */
+export function conditionWords(c: Condition): { what: string; remedy: string } {
+  const facts = { lane: c.lane ?? '', ...c.facts };
+  const named = {
+    ...facts,
+    ...('role' in facts && { role: roleName(String(facts.role)) }),
+    ...('minutes' in facts && { age: duration(Number(facts.minutes) * 60_000) }),
+  };
+  const what = `cond-${c.kind ?? ''}`;
+  const fix = `fix-${c.kind ?? ''}`;
+  return { what: has(what) ? t(what, named) : c.what, remedy: has(fix) ? t(fix, named) : c.remedy };
+}
+
+export const modeWord = (mode: string): string => {
+  const key = `mode-${mode}`;
+  return has(key) ? t(key) : mode;
+};
+export const modeShape = (mode: string): Shape =>
+  mode === 'controlled' ? 'ok' : mode === 'emergency' ? 'warn' : 'info';
+
+export const deviceWord = (state: string): string => {
+  const key = `dev-${state}`;
+  return has(key) ? t(key) : state;
+};
+export const deviceShape = (state: string): Shape =>
+  state === 'ready' ? 'ok' : state === 'degraded' ? 'warn' : state === 'starting' ? 'info' : 'bad';
+
+export function incidentWords(what: string): string {
+  const key = `inc-${what}`;
+  return has(key) ? t(key) : what;
+}
+
+export const healthShape = { ok: 'ok', degraded: 'warn', down: 'bad' } as const;
