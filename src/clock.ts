@@ -6,6 +6,30 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms`, or at once when `signal` aborts (it never rejects: the caller looks at the signal). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** How another thread makes the same clock; absent: it takes the system's. */
+  readonly spec?: ClockSpec;
+}
+
+/** A clock that runs faster than the world, and whose wall clock can be set: for tests of whole days. */
+export interface ClockSpec {
+  /** Its seconds in a second. */
+  scale: number;
+  /** UTC milliseconds of the world when it started. */
+  since: number;
+  /** One 64-bit float: milliseconds that its wall clock was set ahead. */
+  ahead: SharedArrayBuffer;
+}
+
+export function scaledClock(spec: ClockSpec): Clock {
+  const ahead = new Float64Array(spec.ahead);
+  const world = (): number => performance.timeOrigin + performance.now();
+  const elapsed = (): number => (world() - spec.since) * spec.scale;
+  return {
+    spec,
+    now: () => Math.round(spec.since + elapsed() + (ahead[0] as number)),
+    monotonic: elapsed,
+    sleep: (ms, signal) => systemClock.sleep(ms / spec.scale, signal),
+  };
 }
 
 export const systemClock: Clock = {

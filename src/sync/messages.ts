@@ -1,3 +1,4 @@
+import type { ClockSpec } from '../clock.js';
 import type { Programme } from '../domain/programme.js';
 import type { Scope } from '../domain/ticket.js';
 import type { ControlHistory, SecutixClient } from '../secutix/types.js';
@@ -10,6 +11,8 @@ import type { PullSettings } from './plan.js';
 
 /** What the worker is started with. Plain data. */
 export interface SyncOptions {
+  /** Left out: the system's clock. */
+  clock?: ClockSpec;
   listFolder: string;
   syncFolder: string;
   /** Key of the databases; undefined = they are not sealed. */
