@@ -74,9 +74,11 @@ module.exports = {
     only('config', '^src/config/', [
       '^src/config/',
       '^drivers/(registry|contract|contract-options)\\.ts$',
+      // The facts and operations a condition may use, which is checked when it is read.
+      '^src/domain/',
       ...common,
       node,
-      ...pkg('zod', 'yaml'),
+      ...pkg('zod', 'yaml', 'json-logic-engine'),
     ]),
     only('fleet', '^src/fleet/', [
       '^src/fleet/',

@@ -12,7 +12,7 @@ import { createBarrier, createIndicator, createReader } from '../drivers/registr
 import type { Clock, Random } from './clock.js';
 import type { GateConfig, LaneConfig } from './config/schema.js';
 import type { DeviceReport, LaneReport, SelfTestReport } from './diagnostics/read-model.js';
-import type { LaneRules } from './domain/rules.js';
+import type { LaneEvent, Steward } from './lane/lane.js';
 import { PortillonError } from './errors.js';
 import type { LaneParts } from './lane/lane.js';
 import { Lane } from './lane/lane.js';
@@ -43,6 +43,9 @@ export interface LaneSet {
   selfTest(lane: string | undefined): Promise<SelfTestReport[]>;
   show(lane: string, pattern: Pattern): void;
   hold(lane: string, until: number): void;
+  force(lane: string, code: string, medium: Read['medium'], by: Steward): Promise<LaneEvent>;
+  /** Shows again what each lane says at rest, where that has changed. */
+  refresh(): void;
   /** A text on every display, until the next person comes. */
   announce(text: string): void;
   close(): Promise<void>;
@@ -60,17 +63,6 @@ interface BuildParts {
   /** Every read of every reader, for the technician's eyes. */
   onRead: (device: string, read: Read) => void;
   shared: Omit<LaneParts, 'clock' | 'log' | 'barrier' | 'indicator'>;
-}
-
-export function laneRules(lane: LaneConfig): LaneRules {
-  const { products, performances, entrances } = lane.admits;
-  return {
-    lane: lane.id,
-    direction: lane.direction,
-    ...(products && { products }),
-    ...(performances && { performances }),
-    ...(entrances && { entrances }),
-  };
 }
 
 /** Builds and opens every lane with its devices. A device that is not there is a status, not an error: it is retried. */
@@ -96,6 +88,8 @@ export async function buildLanes(config: GateConfig, parts: BuildParts): Promise
       await (barrier as { pass(direction: string): Promise<void> }).pass(direction);
       return true;
     },
+    force: async (lane, code, medium, by) => find(lane).lane.force(code, medium, by),
+    refresh: () => built.forEach((b) => b.lane.refresh()),
     setMode: (lane, mode, who, why) => find(lane).lane.setMode(mode, who, why),
     pulse: async (id, who) => {
       const { lane } = find(id);
@@ -154,7 +148,7 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
   const indicator = config.indicator && (await createIndicator(config.indicator, context('indicator'), readers));
   const lane = new Lane(
     {
-      rules: laneRules(config),
+      rules: parts.shared.desk.rules(config.id),
       language: gate.gate.language,
       debounce: config.debounce,
       grantExpiry: config.grantExpiry,

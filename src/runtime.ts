@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Clock, Random } from './clock.js';
 import type { GateConfig } from './config/schema.js';
 import { createApi, serveApi } from './diagnostics/api.js';
 import type { FleetReport } from './diagnostics/fleet-report.js';
 import { conditionsOf, healthOf } from './diagnostics/health.js';
+import type { DeskModel } from './diagnostics/desk-model.js';
 import type { Live } from './diagnostics/live.js';
 import type { LogRing } from './diagnostics/log-ring.js';
 import type {
@@ -19,7 +19,6 @@ import type { Programme } from './domain/programme.js';
 import type { JournalRecord } from './domain/records.js';
 import type { Read } from '../drivers/contract.js';
 import { readings } from '../drivers/framing/card-id.js';
-import { decide } from './domain/decide.js';
 import { summarise } from './domain/usage.js';
 import { describeError } from './errors.js';
 import type { LaneEvent } from './lane/lane.js';
@@ -27,7 +26,10 @@ import type { Mode } from './lane/machine.js';
 import { Reservations, Settlement } from './lane/reservations.js';
 import type { Log } from './log.js';
 import type { LaneSet } from './runtime-lanes.js';
-import { buildLanes, laneRules } from './runtime-lanes.js';
+import { buildLanes } from './runtime-lanes.js';
+import type { DeskSet } from './runtime-desk.js';
+import { buildDesk } from './runtime-desk.js';
+import { rulesHash } from './runtime-rules.js';
 import { createLive, startPage } from './runtime-page.js';
 import { syncOptions } from './runtime-settings.js';
 import type { StoreRoom } from './runtime-store.js';
@@ -65,6 +67,7 @@ export class Gate implements ReadModel {
   #sync!: SyncHandle;
   #lanes!: LaneSet;
   #api: { close(): Promise<void> } | undefined;
+  #desk!: DeskSet;
   #live!: Live;
   #page: Awaited<ReturnType<typeof startPage>>;
   #settlement!: Settlement;
@@ -128,18 +131,31 @@ export class Gate implements ReadModel {
       onStatus: () => {},
       onLog: (line) => this.#live.logs.add(line),
     });
+    const reservations = new Reservations();
+    this.#desk = await buildDesk({
+      config,
+      clock,
+      log: log.child({ room: 'desk' }),
+      journal: this.#journal,
+      list: this.#list,
+      reservations,
+      settlement: this.#settlement,
+      sync: () => this.#sync.status,
+      lanes: () => this.#lanes,
+    });
     this.#lanes = await buildLanes(config, {
       clock,
       random,
       log,
-      configHash: hashOf(config),
+      configHash: rulesHash(config),
       share: sharing(),
       trace: (device) => this.#live.trace.of(device),
       onRead: (device, read) => this.#onRead(device, read),
       shared: {
         list: this.#list,
         journal: this.#journal,
-        reservations: new Reservations(),
+        reservations,
+        desk: this.#desk.desk,
         settlement: this.#settlement,
         emit: (event) => this.#emit(event),
         offline: () => this.#offline(),
@@ -200,6 +216,7 @@ export class Gate implements ReadModel {
     for (;;) {
       await clock.sleep(RECOVER_EVERY, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
+      await this.#desk.look().catch((error: unknown) => log.warn({ error: describeError(error) }, 'desk'));
       if (!this.#journal.failure) continue;
       try {
         await this.#journal.recover(clock.now());
@@ -222,7 +239,7 @@ export class Gate implements ReadModel {
       sync,
       now,
       pullEvery: this.#config.secutix.pull.every,
-      more: [...store.conditions(), ...this.#live.conditions()],
+      more: [...store.conditions(), ...this.#desk.conditions(), ...this.#live.conditions()],
     });
     return {
       gate: this.#config.gate.id,
@@ -247,19 +264,11 @@ export class Gate implements ReadModel {
   }
 
   ticket(code: string): TicketReport {
-    const asTicket = this.#list.find(code, 'barcode');
-    const found = asTicket.via === 'none' ? this.#list.find(code, 'rfid') : asTicket;
-    const candidates = found.tickets.map((ticket) => ({ ticket, usage: this.#journal.usage(ticket.barcode) }));
-    const now = this.#p.clock.now();
-    return {
-      code,
-      via: found.via,
-      tickets: candidates.map(({ ticket, usage }) => ({ ticket, usage: summarise(usage) })),
-      decisions: this.#config.lanes.map((lane) => ({
-        lane: lane.id,
-        decision: decide({ via: found.via, candidates, listEmpty: found.position === 0 }, laneRules(lane), now),
-      })),
-    };
+    const { desk } = this.#desk;
+    const found = desk.find(code);
+    const tickets = desk.candidates(found).candidates.map(({ ticket, usage }) => ({ ticket, usage: summarise(usage) }));
+    const decisions = desk.lanes.map(({ lane }) => ({ lane, decision: desk.decide(lane, found).decision }));
+    return { code, via: found.via, tickets, decisions };
   }
 
   async journal(query: { after?: number; limit: number }): Promise<JournalRecord[]> {
@@ -304,6 +313,9 @@ export class Gate implements ReadModel {
     return this.#lanes.selfTest(lane);
   }
 
+  get desk(): DeskModel {
+    return this.#desk.model;
+  }
   get live(): Live {
     return this.#live;
   }
@@ -333,13 +345,4 @@ function sharing(): <T>(key: string, make: () => T) => T {
     if (!shared.has(key)) shared.set(key, make());
     return shared.get(key) as T;
   };
-}
-
-/** Names the configuration in a check's record; secrets have no part in it. */
-function hashOf(config: GateConfig): string {
-  const { gate, lanes } = config;
-  return createHash('sha256')
-    .update(JSON.stringify([gate, lanes]))
-    .digest('hex')
-    .slice(0, 12);
 }

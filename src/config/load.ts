@@ -7,6 +7,7 @@ import { getAt, isMap, type Path, pathText } from './path.js';
 import { lineFinder, problemsOf } from './problems.js';
 import { configSchema, type GateConfig } from './schema.js';
 import { resolveStore } from './store-key.js';
+import { ruleProblems } from './rules-schema.js';
 import { keysOf } from './walk.js';
 
 export interface LoadedConfig {
@@ -156,5 +157,6 @@ function acrossKeys(tree: Record<string, unknown>, lineOf: (path: Path) => numbe
       add(['lanes', i, 'id'], `${JSON.stringify(id)} is used by another lane; every lane needs its own`);
     seen.add(id);
   }
+  ruleProblems(tree, add);
   return problems;
 }

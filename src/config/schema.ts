@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { barrierOptionsSchema, indicatorOptionsSchema, readerOptionsSchema } from '../../drivers/registry.js';
 import { durationSchema as duration } from '../../drivers/contract-options.js';
 import { fleetSchema } from './fleet-schema.js';
+import { laneRulesShape, programmeSchema, rulesSchema } from './rules-schema.js';
 import { gateId, text, timeZone } from './scalars.js';
 import { diagnosticsSchema } from './diagnostics-schema.js';
 import { secutixSchema } from './secutix-schema.js';
@@ -18,11 +19,14 @@ const lane = z.strictObject({
   admits: z
     .strictObject({
       products: admitted('products'),
-      performances: admitted('performances'),
+      performances: admitted('performances').describe(
+        'Codes of the performances admitted here; [auto]: those the programme has open now; left out: any.',
+      ),
       entrances: admitted('entrances'),
     })
     .prefault({})
     .describe('What is admitted at this lane.'),
+  ...laneRulesShape,
   debounce: duration('0s', '60s')
     .default(2000)
     .describe('The same code read again within this time is the same presentation, not a second one.'),
@@ -71,6 +75,10 @@ export const configSchema = z.strictObject({
   store: storeSchema.prefault({}).describe('What is kept on the disk, and how.'),
   fleet: fleetSchema.prefault({}).describe('The machine around the gate.'),
   diagnostics: diagnosticsSchema,
+  rules: rulesSchema.prefault({}).describe('What tickets allow, by product.'),
+  programme: programmeSchema
+    .default([])
+    .describe('Performances with their times; what the catalogue says of the same code is overridden.'),
   lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
 });
 

@@ -11,6 +11,7 @@ import { accessRoutes } from './api-access.js';
 import { liveRoutes } from './api-live.js';
 import { platformRoutes } from './api-platform.js';
 import { storeRoutes } from './api-store.js';
+import { stewardRoutes } from './api-steward.js';
 import type { ReadModel } from './read-model.js';
 import { withoutCodes } from './bundle.js';
 
@@ -22,6 +23,7 @@ const STATUS_EVERY = 2_000;
 export function createApi(model: ReadModel, door: () => PageDoor | undefined = () => undefined): Hono {
   const api = new Hono();
   liveRoutes(api, model);
+  stewardRoutes(api, model);
   accessRoutes(api, model, door);
   storeRoutes(api, model);
   api.onError((error, c) => c.json({ error: describeError(error) }, 500));

@@ -1,6 +1,7 @@
 import type { Mode } from '../lane/machine.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { SyncWhat } from '../sync/messages.js';
+import type { DeskModel } from './desk-model.js';
 import type { LiveModel } from './live-model.js';
 import type { StoreModel } from './store-model.js';
 import type { GateEvent, SelfTestReport, StatusReport, TicketReport } from './reports.js';
@@ -22,6 +23,8 @@ export interface ReadModel extends PlatformModel, StoreModel {
   pulse(lane: string, who: string): Promise<void>;
   selfTest(lane: string | undefined): Promise<SelfTestReport[]>;
   onEvent(listener: (event: GateEvent) => void): () => void;
+  /** Decisions explained, and what a steward may do. */
+  readonly desk: DeskModel;
   /** What the technician's page adds. */
   readonly live: LiveModel;
 }

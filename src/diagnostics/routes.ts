@@ -118,6 +118,47 @@ export const ROUTES: readonly RouteDoc[] = [
     'Everything support needs in one file; no secret and no whole code in it.',
     'file',
   ),
+  route(
+    'GET',
+    '/decide',
+    'steward',
+    'What a lane would say to a code, with every rule and what would help.',
+    'Explanation',
+    {
+      query: {
+        code: 'barcode or card ID',
+        lane: LANE,
+        at: 'a time with its offset; left out: now',
+        language: 'of the sentences',
+      },
+    },
+  ),
+  route('GET', '/programme', 'viewer', 'Which performances each lane admits now, and by what.', 'Programme'),
+  route('POST', '/lanes/:lane/performances', 'technician', 'Chooses what a lane admits; journalled.', null, {
+    dangerous: true,
+    body: { performances: 'codes separated by commas; empty: by the configuration again', who: WHO, why: 'optional' },
+  }),
+  route('POST', '/steward/look', 'steward', 'Looks at a ticket without using it up; journalled and reported.', 'Look', {
+    body: { code: 'barcode or card ID', lane: LANE, who: WHO, why: 'optional' },
+  }),
+  route('POST', '/steward/force', 'steward', 'Opens for the holder of a code whatever the rules say.', 'Decision', {
+    dangerous: true,
+    body: {
+      code: 'barcode or card ID',
+      lane: LANE,
+      who: WHO,
+      why: 'must be given',
+      block: 'true: black-list it as well',
+    },
+  }),
+  route('POST', '/steward/giveback', 'steward', 'Gives the newest entry of a code back.', 'GivenBack', {
+    dangerous: true,
+    body: { code: 'barcode or card ID', checkId: 'optional: that check', who: WHO, why: 'optional' },
+  }),
+  route('POST', '/steward/block', 'steward', "Puts a code on this gate's black list, or takes it off.", 'Blocked', {
+    dangerous: true,
+    body: { code: 'barcode or card ID', blocked: 'true or false', who: WHO, why: 'optional' },
+  }),
   route('GET', '/openapi.json', 'viewer', 'This document.', 'OpenApi'),
   route('GET', '/access', 'technician', 'Where the page is, who has a PIN, who is logged in.', 'Access'),
   route(

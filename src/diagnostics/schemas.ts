@@ -55,10 +55,51 @@ const guided = z.strictObject({
     }),
   ),
 });
+const phrase = z.strictObject({ code: z.string(), params: z.record(z.string(), z.unknown()) });
+const ruleReport = z.strictObject({
+  rule: z.string(),
+  verdict: z.enum(['passed', 'refused', 'off']),
+  reason: z.string().optional(),
+  inputs: z.record(z.string(), z.unknown()),
+  finding: phrase.optional(),
+});
+const explanation = z.looseObject({
+  lane: z.string(),
+  at: ms,
+  decision: z.looseObject({ admitted: z.boolean(), reason: z.string() }),
+  before: z.array(ruleReport),
+  candidates: z.array(
+    z.strictObject({
+      ticket: z.looseObject({ barcode: z.string(), state: z.string() }),
+      usage: z.looseObject({ entries: z.number(), exits: z.number(), inside: z.boolean() }),
+      chosen: z.boolean(),
+      why: phrase,
+      rules: z.array(ruleReport),
+    }),
+  ),
+  finding: phrase.optional(),
+  nearest: phrase.optional(),
+  notices: z.array(phrase),
+  words: z.array(z.string()),
+  localTime: z.string(),
+  timeZone: z.string(),
+});
 const where = z.enum(['configuration', 'page']).nullable();
 
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ...PLATFORM_SCHEMAS,
+  Explanation: explanation,
+  Look: explanation.extend({ checkId: z.string() }),
+  Decision: z.looseObject({ lane: z.string(), at: ms, admitted: z.boolean(), reason: z.string(), message: z.string() }),
+  GivenBack: z.strictObject({ barcode: z.string(), movement: z.looseObject({}), checkId: z.string() }),
+  Blocked: z.strictObject({ barcodes: z.array(z.string()) }),
+  Programme: z.array(
+    z.strictObject({
+      lane: z.string(),
+      by: z.enum(['configuration', 'programme', 'choice']),
+      performances: z.array(z.string()).nullable(),
+    }),
+  ),
   Status: z.looseObject({
     gate: z.string(),
     version: z.string(),

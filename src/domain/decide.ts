@@ -1,15 +1,14 @@
+import type { Candidate, Moment } from './context.js';
+import { Context, momentOf } from './context.js';
 import type { Reason } from './reasons.js';
-import type { LaneRules, RuleContext } from './rules.js';
-import { RULES } from './rules.js';
+import type { Facts, LaneRules } from './rulebook.js';
+import type { RuleName } from './rules.js';
+import { isStillInside, leavesWithoutEntry, RULES } from './rules.js';
 import type { Ticket } from './ticket.js';
-import { survey } from './survey.js';
-import type { Movement, Usage } from './usage.js';
-import { movementAt, slotOf } from './usage.js';
+import type { Movement } from './usage.js';
+import { COUNTED_OUT, movementAt } from './usage.js';
 
-export interface Candidate {
-  ticket: Ticket;
-  usage: Usage;
-}
+export type { Candidate } from './context.js';
 
 /** What the store knows of a credential, read from one snapshot. */
 export interface Candidates {
@@ -17,28 +16,44 @@ export interface Candidates {
   via: 'ticket' | 'container' | 'none';
   container?: string;
   candidates: readonly Candidate[];
-  /** The list has never been filled: "unknown" would be a lie. */
-  listEmpty: boolean;
 }
+
+/** Admitted, and somebody should look. */
+export type Notice =
+  | { code: 'reduced'; tariff?: string; text?: Partial<Record<string, string>> }
+  | { code: 'not-exited' }
+  | { code: 'not-inside' }
+  | { code: 'list-old' };
+
+/** Rules that stand before any ticket. */
+export type GateRule = 'list-age' | 'clock' | 'known';
 
 export interface Decision {
   admitted: boolean;
   reason: Reason;
+  /** The rule that refused. */
+  rule?: RuleName | GateRule;
   /** The ticket that was chosen; refused: the one that came closest. */
   ticket?: Ticket;
   /** Set on an admission to an entry lane: what it uses up. */
   slot?: string;
-  /** With `already-used`: when and where. */
+  /** With a refusal for use: when and where it was used last. */
   used?: Movement;
+  notices?: readonly Notice[];
+  /** A group that enters together: persons who may follow on the same code. */
+  following?: number;
 }
 
-interface Verdict {
-  candidate: Candidate;
-  slot: string;
+/** One candidate judged. */
+export interface Verdict {
+  context: Context;
   /** Index of the rule that refused; RULES.length = none. */
   passedRules: number;
   reason: Reason;
 }
+
+/** Collects what a decision looked at; without one nothing is collected. */
+export type Trace = (verdict: Verdict) => void;
 
 /**
  * Decides on one credential at one lane. Pure: no clock, no I/O; the same input gives the same decision years later.
@@ -46,40 +61,91 @@ interface Verdict {
  * (SecuTix: the access control must pick the valid ticket of a card and report that ticket's barcode); if none is
  * admissible, the one that passed most rules gives the reason.
  */
-export function decide(found: Candidates, lane: LaneRules, now: number): Decision {
-  if (found.candidates.length === 0) {
-    if (found.via === 'container') return { admitted: false, reason: 'no-valid-ticket-in-container' };
-    return { admitted: false, reason: found.listEmpty ? 'list-empty' : 'unknown' };
-  }
+export function decide(found: Candidates, lane: LaneRules, facts: Facts, trace?: Trace): Decision {
+  const m = momentOf(lane, facts);
   let best: Verdict | undefined;
   for (const candidate of found.candidates) {
-    const verdict = judge(candidate, lane, now);
+    const verdict = judge(candidate, m);
+    trace?.(verdict);
     if (best === undefined || isBetter(verdict, best)) best = verdict;
   }
-  const { candidate, slot, passedRules, reason } = best as Verdict;
-  if (passedRules === RULES.length) {
-    const decision: Decision = { admitted: true, reason: 'admitted', ticket: candidate.ticket };
-    return lane.direction === 'entry' ? { ...decision, slot } : decision;
-  }
-  const last = reason === 'already-used' ? survey(candidate.usage, { slot, dayStart: 0 }).lastInSlot : -1;
-  const used = last < 0 ? undefined : movementAt(candidate.usage, last);
-  return { admitted: false, reason, ticket: candidate.ticket, ...(used && { used }) };
+  const before = beforeRules(found, m);
+  if (before) return { admitted: false, ...before, ...(best && { ticket: best.context.ticket }) };
+  return conclude(best as Verdict);
 }
 
-function judge(candidate: Candidate, lane: LaneRules, now: number): Verdict {
-  const slot = slotOf(candidate.ticket.performance, lane.performances);
-  const context: RuleContext = { ticket: candidate.ticket, usage: candidate.usage, lane, slot, now };
+/** What is refused whatever the ticket says. Exits are never refused for the list's age or the clock. */
+function beforeRules({ candidates, via }: Candidates, m: Moment): { reason: Reason; rule: GateRule } | undefined {
+  const { lane, facts } = m;
+  if (m.isEntry && facts.doubtful && lane.doubtfulClock === 'refuse')
+    return { reason: 'clock-doubtful', rule: 'clock' };
+  const limit = lane.staleList?.refuseAfter;
+  if (m.isEntry && limit !== undefined && facts.list !== 'empty' && (facts.listAge ?? Infinity) > limit)
+    return { reason: 'list-too-old', rule: 'list-age' };
+  if (candidates.length > 0) return undefined;
+  if (via === 'container') return { reason: 'no-valid-ticket-in-container', rule: 'known' };
+  return { reason: facts.list === 'empty' ? 'list-empty' : 'unknown', rule: 'known' };
+}
+
+function judge(candidate: Candidate, m: Moment): Verdict {
+  const context = new Context(candidate, m);
   for (let i = 0; i < RULES.length; i++) {
     const reason = (RULES[i] as (typeof RULES)[number]).refuses(context);
-    if (reason !== undefined) return { candidate, slot, passedRules: i, reason };
+    if (reason !== undefined) return { context, passedRules: i, reason };
   }
-  return { candidate, slot, passedRules: RULES.length, reason: 'admitted' };
+  return { context, passedRules: RULES.length, reason: 'admitted' };
 }
 
-function isBetter(a: Verdict, b: Verdict): boolean {
+/** Whether candidate `a` is to be taken rather than `b`. */
+export function isBetter(a: Verdict, b: Verdict): boolean {
   if (a.passedRules !== b.passedRules) return a.passedRules > b.passedRules;
-  const endA = a.candidate.ticket.validTo ?? Number.POSITIVE_INFINITY;
-  const endB = b.candidate.ticket.validTo ?? Number.POSITIVE_INFINITY;
+  const endA = a.context.ticket.validTo ?? Number.POSITIVE_INFINITY;
+  const endB = b.context.ticket.validTo ?? Number.POSITIVE_INFINITY;
   if (endA !== endB) return endA < endB;
-  return a.candidate.ticket.barcode < b.candidate.ticket.barcode;
+  return a.context.ticket.barcode < b.context.ticket.barcode;
+}
+
+function conclude({ context: c, passedRules, reason }: Verdict): Decision {
+  const { ticket, m } = c;
+  const notices = noticesOf(c);
+  if (reason !== 'admitted') {
+    const used = lastUse(c, reason);
+    const rule = (RULES[passedRules] as (typeof RULES)[number]).name;
+    return { admitted: false, reason, rule, ticket, ...(used && { used }) };
+  }
+  const decision: Decision = { admitted: true, reason, ticket, ...(notices.length > 0 && { notices }) };
+  if (!m.isEntry) return c.rules.counter ? { ...decision, slot: COUNTED_OUT } : decision;
+  const following = c.rules.group === 'batch' ? Math.min(c.persons, c.left) - 1 : 0;
+  return { ...decision, slot: c.slot, ...(following > 0 && { following }) };
+}
+
+function lastUse(c: Context, reason: Reason): Movement | undefined {
+  if (reason !== 'already-used' && reason !== 'entries-exhausted' && reason !== 'not-exited' && reason !== 'too-soon')
+    return undefined;
+  const { survey } = c;
+  const i = survey.lastInSlot >= 0 && reason === 'already-used' ? survey.lastInSlot : survey.lastEntry;
+  return i < 0 ? undefined : movementAt(c.usage, i);
+}
+
+const NONE: readonly Notice[] = [];
+function noticesOf(c: Context): readonly Notice[] {
+  const { lane, facts, isEntry } = c.m;
+  const old = isEntry && lane.staleList?.warnAfter !== undefined && (facts.listAge ?? 0) > lane.staleList.warnAfter;
+  const passback = c.rules.antiPassback === 'soft' && (isStillInside(c) || leavesWithoutEntry(c));
+  const look = isEntry ? c.rules.attend.find((a) => concerns(a, c.ticket)) : undefined;
+  if (!old && !passback && !look) return NONE;
+  const notices: Notice[] = [];
+  if (look) {
+    const { tariff } = c.ticket;
+    notices.push({ code: 'reduced', ...(tariff !== undefined && { tariff }), ...(look.text && { text: look.text }) });
+  }
+  if (passback) notices.push({ code: isEntry ? 'not-exited' : 'not-inside' });
+  if (old) notices.push({ code: 'list-old' });
+  return notices;
+}
+
+function concerns({ tariffs }: { tariffs?: readonly string[] }, ticket: Ticket): boolean {
+  return tariffs === undefined
+    ? ticket.reduced === true
+    : ticket.tariff !== undefined && tariffs.includes(ticket.tariff);
 }

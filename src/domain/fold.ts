@@ -1,7 +1,7 @@
 import type { CheckRecord, ElsewhereRecord, JournalRecord, OutcomeRecord } from './records.js';
 import { parseCheckId } from './records.js';
 import type { Movement, Usage } from './usage.js';
-import { COUNTER_SLOT, count, FLAG, giveBack, indexOfCheck, indexOfOwn, insert, nameAt } from './usage.js';
+import { COUNTED_IN, COUNTED_OUT, count, FLAG, giveBack, indexOfCheck, indexOfOwn, insert, nameAt } from './usage.js';
 
 /** The journal's meaning: folding all records of a ticket in order gives its usage. Idempotent per check ID. */
 export function fold(usage: Usage, record: JournalRecord): Usage {
@@ -52,11 +52,13 @@ function isMovement(r: CheckRecord): boolean {
 function foldCheck(usage: Usage, r: CheckRecord): Usage {
   if (r.givesBack !== undefined) return foldGivenBack(usage, r.givesBack);
   if (!isMovement(r)) return usage;
-  if (r.slot === COUNTER_SLOT) return { ...usage, older: count(usage.older, r.direction, r.at) };
+  if (isCounted(r.slot)) return { ...usage, older: count(usage.older, r.direction, r.at) };
   const { gate, seq } = parseCheckId(r.checkId);
   if (indexOfCheck(usage, gate, seq) >= 0) return usage;
   return insert(usage, movementOf(r, gate, seq, r.at));
 }
+
+const isCounted = (slot: string | undefined): boolean => slot === COUNTED_IN || slot === COUNTED_OUT;
 
 function movementOf(r: CheckRecord | ElsewhereRecord, gate: string, seq: number, at: number): Movement {
   return {
@@ -74,6 +76,8 @@ function movementOf(r: CheckRecord | ElsewhereRecord, gate: string, seq: number,
 
 function foldElsewhere(usage: Usage, r: ElsewhereRecord): Usage {
   const { gate, seq } = parseCheckId(r.checkId);
+  // Counters are added up by the platform; another gate's do not matter here, and could not be told apart.
+  if (isCounted(r.slot)) return usage;
   const known = indexOfCheck(usage, gate, seq);
   if (r.what === 'given-back') {
     if (known >= 0) return isVoid(usage, known) ? usage : giveBack(usage, known);
@@ -86,7 +90,8 @@ function foldElsewhere(usage: Usage, r: ElsewhereRecord): Usage {
 
 /** Nobody went through: the entry is given back. Kept ones are not written as `not-passed`. */
 function foldNotPassed(usage: Usage, r: OutcomeRecord): Usage {
-  if (r.slot === COUNTER_SLOT) return { ...usage, older: count(usage.older, 'entry', r.at, -1) };
+  if (isCounted(r.slot))
+    return { ...usage, older: count(usage.older, r.slot === COUNTED_IN ? 'entry' : 'exit', r.at, -1) };
   let i = indexOfOwn(usage, r.of);
   // An entry of an earlier format has no sequence.
   if (i < 0 && r.slot !== undefined) i = lastOfSlot(usage, r.slot);
@@ -108,3 +113,9 @@ function foldGivenBack(usage: Usage, checkId: string): Usage {
 }
 
 const isVoid = (usage: Usage, i: number): boolean => ((usage.flags[i] as number) & FLAG.void) !== 0;
+
+/** Whether this gate's check with that sequence was given back. */
+export function isGivenBack(usage: Usage, seq: number): boolean {
+  const i = indexOfOwn(usage, seq);
+  return i >= 0 && isVoid(usage, i);
+}

@@ -1,4 +1,5 @@
 import type { Medium } from './credential.js';
+import type { Programme } from './programme.js';
 import type { Reason } from './reasons.js';
 import type { Ticket } from './ticket.js';
 
@@ -59,6 +60,8 @@ export interface Basis {
   used: string;
   /** Performances a technician chose for the lane. */
   chosen?: readonly string[];
+  /** UTC milliseconds since which the clock is trusted again. */
+  trustedSince?: number;
   /** What the rules said, where something behind them (a closed lane, a barrier that is away) said no. */
   ruled?: Reason;
 }
@@ -120,6 +123,8 @@ export interface EventRecord extends RecordBase {
   why?: string;
   /** A code that was presented while nothing was decided (emergency). */
   credential?: { code: string; medium: Medium };
+  /** With `performances`: what a technician chose; absent = by the configuration again. */
+  performances?: readonly string[];
 }
 
 /** Anything else worth keeping: lane opened or closed, clock stepped. */
@@ -127,6 +132,8 @@ export interface NoteRecord extends RecordBase {
   kind: 'note';
   lane?: string;
   what: string;
+  /** With `programme`: what the lanes decide on from here. */
+  programme?: Programme;
 }
 
 /** Records up to `through` may be gone: what they mean for usage was kept. */

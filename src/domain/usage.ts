@@ -63,8 +63,9 @@ const MAX_NAMES = 60_000;
 
 export const FLAG = { exit: 1, void: 2, elsewhere: 4, doubtful: 8, forced: 16 } as const;
 
-/** Slot of what is only counted (counter products): no movement is kept. */
-export const COUNTER_SLOT = '#';
+/** Slots of what is only counted (counter products), in and out: no movement is kept. */
+export const COUNTED_IN = '#';
+export const COUNTED_OUT = '#out';
 
 export const NO_USAGE: Usage = {
   older: { entries: 0, exits: 0, from: 0, to: 0 },

@@ -2,6 +2,7 @@ import type { Barrier, Direction, Indicator } from '../../drivers/contract.js';
 import { DriverFault } from '../../drivers/contract.js';
 import type { Clock } from '../clock.js';
 import type { Language } from '../domain/reasons.js';
+import { sentence } from '../domain/reasons.js';
 import { caption } from '../domain/captions.js';
 import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
@@ -30,6 +31,8 @@ export interface PassageParts {
   settlement: Settlement;
   barrier: Barrier;
   indicator: Pick<Indicator, 'show'> | undefined;
+  /** True while the list is empty or holds nothing this lane admits. */
+  unarmed?: () => boolean;
   emit: (event: LaneIncident) => void;
   /** What became of an admission, as it is settled. */
   outcome?: (event: LaneOutcome) => void;
@@ -173,6 +176,11 @@ export class Passage {
   showRest(): void {
     const rest = this.#rest();
     this.#resting = rest;
+    if (rest === 'controlled' && this.#p.unarmed?.()) {
+      // Before the doors open: nobody could be admitted here.
+      this.#p.indicator?.show({ pattern: 'closed', text: sentence('list-empty', this.#settings.language) });
+      return;
+    }
     const pattern = rest === 'controlled' ? 'ready' : rest === 'closed' ? 'closed' : 'free';
     this.#p.indicator?.show({ pattern, text: caption(rest, this.#settings.language) });
   }

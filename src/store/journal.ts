@@ -49,6 +49,8 @@ export function marks(record: JournalRecord): Operation[] {
   if (record.kind === 'event' && record.what === 'mode')
     return [{ type: 'put', key: keys.mode(record.lane), value: encodeJson(record) }];
   if (record.kind === 'repair') return [{ type: 'put', key: keys.repair, value: encodeJson(record.seq) }];
+  if (record.kind === 'event' && (record.what === 'performances' || record.what === 'clock'))
+    return [{ type: 'put', key: keys.setting(record.lane, record.what), value: encodeJson(record) }];
   if (record.kind === 'checkpoint') return [{ type: 'put', key: keys.checkpoint, value: encodeJson(record.seq) }];
   return [];
 }
@@ -207,6 +209,12 @@ export class Journal {
   /** The mode a lane was left in; undefined = never set. */
   modeOf(lane: string): EventRecord | undefined {
     const text = this.#open_().getSync(keys.mode(lane));
+    return text === undefined ? undefined : (decodeRecord(text) as EventRecord);
+  }
+
+  /** What somebody last set at a lane (`performances`, `clock`); undefined = never. */
+  setting(lane: string, what: string): EventRecord | undefined {
+    const text = this.#open_().getSync(keys.setting(lane, what));
     return text === undefined ? undefined : (decodeRecord(text) as EventRecord);
   }
 

@@ -7,6 +7,7 @@
  * | journal | `o!` sequence of the check | its outcome, once there is one | main |
  * | journal | `w!` sequence of the check | an admission whose outcome is still to come | main |
  * | journal | `k!` lane | the mode it was left in | main |
+ * | journal | `k!` lane `!` what | another thing somebody set: performances, clock | main |
  * | journal | `u!` barcode | usage, the fold of the records | main |
  * | journal | `b!` barcode | its part from records that are gone (see `retention.ts`) | main |
  * | journal | `j!checkpoint`, `j!repair` | sequence of the newest record of that kind | main |
@@ -43,6 +44,7 @@ export const keys = {
   awaiting: (seq: number): string => `w!${seqText(seq)}`,
   awaitingEnd: 'w"',
   mode: (lane: string): string => `k!${lane}`,
+  setting: (lane: string, what: string): string => `k!${lane}!${what}`,
   usage: (barcode: string): string => `u!${barcode}`,
   baseUsage: (barcode: string): string => `b!${barcode}`,
   checkpoint: 'j!checkpoint',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidates } from '../../src/domain/decide.js';
 import { decide } from '../../src/domain/decide.js';
-import type { LaneRules } from '../../src/domain/rules.js';
+import type { LaneRules } from '../../src/domain/rulebook.js';
 import type { Ticket } from '../../src/domain/ticket.js';
 import type { Usage } from '../../src/domain/usage.js';
 import { insert, NO_USAGE } from '../../src/domain/usage.js';
@@ -21,24 +21,18 @@ const used = (slot: string): Usage => insert(NO_USAGE, { ...entry, slot });
 const one = (t: Ticket, usage: Usage = NO_USAGE): Candidates => ({
   via: 'ticket',
   candidates: [{ ticket: t, usage }],
-  listEmpty: false,
 });
 const card = (...tickets: [Ticket, Usage?][]): Candidates => ({
   via: 'container',
   candidates: tickets.map(([t, u]) => ({ ticket: t, usage: u ?? NO_USAGE })),
-  listEmpty: false,
 });
 
 describe('decide, row by row of the reasons table', () => {
   const rows: [string, Candidates, string][] = [
     ['a valid ticket', one(ticket('1')), 'admitted'],
-    ['no such ticket', { via: 'none', candidates: [], listEmpty: false }, 'unknown'],
-    ['no list yet', { via: 'none', candidates: [], listEmpty: true }, 'list-empty'],
-    [
-      'a known card without tickets',
-      { via: 'container', candidates: [], listEmpty: false },
-      'no-valid-ticket-in-container',
-    ],
+    ['no such ticket', { via: 'none', candidates: [] }, 'unknown'],
+    ['no list yet', { via: 'none', candidates: [] }, 'list-empty'],
+    ['a known card without tickets', { via: 'container', candidates: [] }, 'no-valid-ticket-in-container'],
     ['a state that cannot be read', one(ticket('1', { state: 'UNREADABLE' })), 'unreadable'],
     ['cancelled', one(ticket('1', { state: 'CANCELLED' })), 'cancelled'],
     [
@@ -58,18 +52,18 @@ describe('decide, row by row of the reasons table', () => {
     ['used for another performance', one(ticket('1'), used('PERF9')), 'admitted'],
   ];
   it.each(rows)('%s', (_name, found, reason) => {
-    const decision = decide(found, lane, 100);
+    const decision = decide(found, lane, { now: 100, ...(reason === 'list-empty' && { list: 'empty' }) });
     expect(decision.reason).toBe(reason);
     expect(decision.admitted).toBe(reason === 'admitted');
   });
 
   it('says when and where a ticket was used', () => {
-    expect(decide(one(ticket('1'), used('PERF1')), lane, 100).used).toMatchObject({ at: 5, lane: 'lane-2' });
+    expect(decide(one(ticket('1'), used('PERF1')), lane, { now: 100 }).used).toMatchObject({ at: 5, lane: 'lane-2' });
   });
 
   it('counts an exit lane without using anything up', () => {
     const exit: LaneRules = { lane: 'out', direction: 'exit' };
-    const decision = decide(one(ticket('1', { validTo: 1 }), used('PERF1')), exit, 100);
+    const decision = decide(one(ticket('1', { validTo: 1 }), used('PERF1')), exit, { now: 100 });
     expect(decision).toMatchObject({ admitted: true });
     expect(decision.slot).toBeUndefined();
   });
@@ -77,18 +71,20 @@ describe('decide, row by row of the reasons table', () => {
 
 describe('a card with several tickets', () => {
   it('takes the one that ends first, then the lowest barcode', () => {
-    const choose = (...t: [Ticket, Usage?][]) => decide(card(...t), lane, 100).ticket?.barcode;
+    const choose = (...t: [Ticket, Usage?][]) => decide(card(...t), lane, { now: 100 }).ticket?.barcode;
     expect(choose([ticket('1')], [ticket('2', { validTo: 200 })])).toBe('2');
     expect(choose([ticket('2')], [ticket('1')])).toBe('1');
   });
 
   it('takes the next one when the first is used, and reports that barcode', () => {
-    const decision = decide(card([ticket('1'), used('PERF1')], [ticket('2')]), lane, 100);
+    const decision = decide(card([ticket('1'), used('PERF1')], [ticket('2')]), lane, { now: 100 });
     expect(decision).toMatchObject({ admitted: true, ticket: { barcode: '2' }, slot: 'PERF1' });
   });
 
   it('gives the reason of the closest miss', () => {
-    const decision = decide(card([ticket('1', { performance: 'PERF9' })], [ticket('2'), used('PERF1')]), lane, 100);
+    const decision = decide(card([ticket('1', { performance: 'PERF9' })], [ticket('2'), used('PERF1')]), lane, {
+      now: 100,
+    });
     expect(decision).toMatchObject({ admitted: false, reason: 'already-used', ticket: { barcode: '2' } });
   });
 });
@@ -128,7 +124,7 @@ describe('properties', () => {
   it('agrees with a reference model written as one sentence per candidate', () => {
     fc.assert(
       fc.property(found, anyLane, (f, l) => {
-        const d = decide(f, l, 100);
+        const d = decide(f, l, { now: 100 });
         expect({ admitted: d.admitted, reason: d.reason, barcode: d.ticket?.barcode }).toEqual(
           referenceDecision(f, l, 100),
         );
@@ -141,7 +137,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(found, anyLane, (f, l) => {
         const reversed = { ...f, candidates: [...f.candidates].reverse() };
-        expect(decide(reversed, l, 100)).toEqual(decide(f, l, 100));
+        expect(decide(reversed, l, { now: 100 })).toEqual(decide(f, l, { now: 100 }));
       }),
     );
   });
@@ -149,7 +145,7 @@ describe('properties', () => {
   it('an admission to an entry lane always uses something up', () => {
     fc.assert(
       fc.property(found, anyLane, (f, l) => {
-        const d = decide(f, l, 100);
+        const d = decide(f, l, { now: 100 });
         expect(d.slot !== undefined).toBe(d.admitted && l.direction === 'entry');
       }),
     );

@@ -1,6 +1,6 @@
 import type { Candidate, Candidates } from '../../src/domain/decide.js';
 import { movements } from '../../src/domain/usage.js';
-import type { LaneRules } from '../../src/domain/rules.js';
+import type { LaneRules } from '../../src/domain/rulebook.js';
 
 /** The rules once more, written as sets and sorting instead of an ordered list of functions. Slow and plain on purpose. */
 export function referenceDecision(
@@ -9,8 +9,7 @@ export function referenceDecision(
   now: number,
 ): { admitted: boolean; reason: string; barcode: string | undefined } {
   if (found.candidates.length === 0) {
-    const reason =
-      found.via === 'container' ? 'no-valid-ticket-in-container' : found.listEmpty ? 'list-empty' : 'unknown';
+    const reason = found.via === 'container' ? 'no-valid-ticket-in-container' : 'unknown';
     return { admitted: false, reason, barcode: undefined };
   }
   // The further down this list, the closer the ticket came.
@@ -42,7 +41,8 @@ function verdict({ ticket: t, usage }: Candidate, lane: LaneRules, now: number):
     !set || value === undefined || new Set(set).has(value);
   if (t.state === 'UNREADABLE') return 'unreadable';
   if (t.state !== 'VALID') return 'cancelled';
-  if (!(admits(lane.products, t.product) && admits(lane.performances, t.performance))) return 'wrong-event';
+  if (!(admits(lane.products, t.product) && admits(lane.performances as readonly string[] | undefined, t.performance)))
+    return 'wrong-event';
   if (!admits(lane.entrances, t.entrance)) return 'wrong-entrance';
   if (lane.direction === 'exit') return 'admitted';
   if (now < (t.validFrom ?? now)) return 'too-early';

@@ -5,7 +5,7 @@ import type { CheckRecord, ElsewhereRecord, JournalRecord } from '../../src/doma
 import { checkIdOf, parseCheckId } from '../../src/domain/records.js';
 import { survey } from '../../src/domain/survey.js';
 import type { Usage } from '../../src/domain/usage.js';
-import { COUNTER_SLOT, MAX_MOVEMENTS, movements, NO_USAGE, summarise } from '../../src/domain/usage.js';
+import { COUNTED_IN, MAX_MOVEMENTS, movements, NO_USAGE, summarise } from '../../src/domain/usage.js';
 import { encodeJson } from '../../src/store/records.js';
 import { decodeUsage, encodeUsage } from '../../src/store/usage-bytes.js';
 
@@ -78,7 +78,7 @@ describe('the fold', () => {
   });
 
   it('only counts what a counter product lets in', () => {
-    const counted = (seq: number): CheckRecord => check(seq, { slot: COUNTER_SLOT });
+    const counted = (seq: number): CheckRecord => check(seq, { slot: COUNTED_IN });
     const usage = of(counted(1), counted(2), {
       kind: 'outcome',
       seq: 3,
@@ -86,7 +86,7 @@ describe('the fold', () => {
       of: 2,
       outcome: 'not-passed',
       barcode: 'b',
-      slot: COUNTER_SLOT,
+      slot: COUNTED_IN,
     });
     expect(usage.at).toHaveLength(0);
     expect(summarise(usage)).toMatchObject({ entries: 1, movements: [] });
@@ -178,7 +178,7 @@ describe('bytes', () => {
       const sector = s.sector === undefined ? {} : { sector: s.sector };
       const at = 1000 * seq + s.jump;
       if (s.kind === 'in') return check(seq, { slot: s.slot, at, ...sector });
-      if (s.kind === 'counter') return check(seq, { slot: COUNTER_SLOT, at });
+      if (s.kind === 'counter') return check(seq, { slot: COUNTED_IN, at });
       if (s.kind === 'out') return { ...exit(seq), ...sector };
       if (s.kind === 'back')
         return { kind: 'outcome', seq, at, of: s.target, outcome: 'not-passed', barcode: 'b', slot: 'PERF1' };

@@ -6,12 +6,14 @@ import { seededRandom, systemClock } from '../../src/clock.js';
 import type { JournalRecord } from '../../src/domain/records.js';
 import { Lane } from '../../src/lane/lane.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
+import type { LaneRules } from '../../src/domain/rulebook.js';
 import { summarise } from '../../src/domain/usage.js';
 import { silentLog } from '../../src/log.js';
 import { Journal } from '../../src/store/journal.js';
 import { TicketList } from '../../src/store/list.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { cleanup, temporaryFolder, ticket } from '../support/builders.js';
+import { deskOf } from '../support/desk.js';
 import { context } from '../support/devices.js';
 
 const VISITORS = 40;
@@ -45,9 +47,11 @@ async function stage(memory: number) {
   const waiters = new Set<() => void>();
   const told = (): void => [...waiters].forEach((w) => w());
   const settlement = new Settlement(told);
+  const reservations = new Reservations();
+  const rules: LaneRules = { lane: 'lane-1', direction: 'entry', performances: ['PERF1'] };
   const lane = new Lane(
     {
-      rules: { lane: 'lane-1', direction: 'entry', performances: ['PERF1'] },
+      rules,
       language: 'en',
       debounce: 0,
       grantExpiry: 1000,
@@ -63,7 +67,8 @@ async function stage(memory: number) {
       log: silentLog,
       list,
       journal,
-      reservations: new Reservations(),
+      reservations,
+      desk: deskOf({ list, journal, reservations }, [rules]),
       settlement,
       barrier,
       indicator: undefined,

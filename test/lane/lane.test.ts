@@ -7,12 +7,14 @@ import type { Ticket } from '../../src/domain/ticket.js';
 import type { LaneEvent } from '../../src/lane/lane.js';
 import { Lane } from '../../src/lane/lane.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
+import type { LaneRules } from '../../src/domain/rulebook.js';
 import { summarise } from '../../src/domain/usage.js';
 import { silentLog } from '../../src/log.js';
 import { Journal } from '../../src/store/journal.js';
 import { TicketList } from '../../src/store/list.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { cleanup, temporaryFolder, ticket } from '../support/builders.js';
+import { deskOf } from '../support/desk.js';
 
 /** A barrier whose faults a test sets; real ones have their own suite. */
 function fakeBarrier(): {
@@ -62,15 +64,19 @@ async function gate(lanes: number, tickets: Ticket[]) {
     );
   }
   const reservations = new Reservations();
+  const rules = Array.from({ length: lanes }, (_, i): LaneRules => {
+    return { lane: `lane-${i + 1}`, direction: 'entry', performances: ['PERF1'] };
+  });
+  const desk = deskOf({ list, journal, reservations }, rules);
   const settlement = new Settlement(() => {});
   const events: LaneEvent[] = [];
   const waiters: (() => void)[] = [];
-  const all = Array.from({ length: lanes }, (_, i) => {
+  const all = rules.map((own) => {
     const fake = fakeBarrier();
     const shown: Signal[] = [];
     const lane = new Lane(
       {
-        rules: { lane: `lane-${i + 1}`, direction: 'entry', performances: ['PERF1'] },
+        rules: own,
         language: 'en',
         debounce: 2000,
         grantExpiry: 1000,
@@ -86,6 +92,7 @@ async function gate(lanes: number, tickets: Ticket[]) {
         list,
         journal,
         reservations,
+        desk,
         settlement,
         barrier: fake.barrier,
         indicator: { show: (s) => shown.push(s) },

@@ -8,12 +8,14 @@ import type { LaneEvent, LaneSettings } from '../../src/lane/lane.js';
 import { Lane } from '../../src/lane/lane.js';
 import type { LaneIncident } from '../../src/lane/passage.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
+import type { LaneRules } from '../../src/domain/rulebook.js';
 import { summarise } from '../../src/domain/usage.js';
 import { silentLog } from '../../src/log.js';
 import { Journal } from '../../src/store/journal.js';
 import { TicketList } from '../../src/store/list.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { cleanup, temporaryFolder, ticket } from '../support/builders.js';
+import { deskOf } from '../support/desk.js';
 import { context } from '../support/devices.js';
 
 /** A lane with a pass contact: the code of a real barrier over a board without a wire. */
@@ -36,9 +38,11 @@ async function lane(settings: Partial<LaneSettings> = {}, folder = temporaryFold
   const incidents: LaneIncident[] = [];
   const shown: Signal[] = [];
   const settlement = new Settlement(told);
+  const reservations = new Reservations();
+  const rules: LaneRules = { lane: 'lane-1', direction: 'entry', performances: ['PERF1'] };
   const made = new Lane(
     {
-      rules: { lane: 'lane-1', direction: 'entry', performances: ['PERF1'] },
+      rules,
       language: 'en',
       debounce: 0,
       grantExpiry: 1000,
@@ -54,7 +58,8 @@ async function lane(settings: Partial<LaneSettings> = {}, folder = temporaryFold
       log: silentLog,
       list,
       journal,
-      reservations: new Reservations(),
+      reservations,
+      desk: deskOf({ list, journal, reservations }, [rules]),
       settlement,
       barrier,
       indicator: { show: (signal) => shown.push(signal) },

@@ -1,0 +1,154 @@
+import { ConditionFacts, countDays } from './condition.js';
+import type { Performance } from './programme.js';
+import type { Facts, LaneRules, ProductRules, RuleBook, SectorRules, Window } from './rulebook.js';
+import { entriesOf, PLAIN_BOOK, rulesFor } from './rulebook.js';
+import type { Survey } from './survey.js';
+import { survey } from './survey.js';
+import type { Ticket } from './ticket.js';
+import type { Usage } from './usage.js';
+import { COUNTED_IN, slotOf } from './usage.js';
+
+export interface Candidate {
+  ticket: Ticket;
+  usage: Usage;
+}
+
+/** What all candidates of one decision share. */
+export interface Moment {
+  lane: LaneRules;
+  facts: Facts;
+  book: RuleBook;
+  now: number;
+  /** Service day, and its first moment. */
+  today: number;
+  dayStart: number;
+  isEntry: boolean;
+  /** What the lane admits now; undefined = any. */
+  performances: readonly string[] | undefined;
+  /** By the programme's times. */
+  auto: boolean;
+}
+
+export function momentOf(lane: LaneRules, facts: Facts): Moment {
+  const book = lane.book ?? PLAIN_BOOK;
+  const today = book.days.dayOf(facts.now);
+  const isEntry = lane.direction === 'entry';
+  const auto = lane.performances === 'auto' && facts.chosen === undefined;
+  // Exits are never refused for time reasons, and what is on is one.
+  const open = auto && isEntry ? (facts.schedule?.open(facts.now) ?? []) : undefined;
+  const fixed = facts.chosen ?? (lane.performances === 'auto' ? open : lane.performances);
+  return {
+    lane,
+    facts,
+    book,
+    now: facts.now,
+    today,
+    dayStart: book.days.startOf(today),
+    isEntry,
+    performances: fixed,
+    auto,
+  };
+}
+
+/** One candidate at one moment: what rules look at. Costly facts are worked out once, when first asked for. */
+export class Context {
+  readonly ticket: Ticket;
+  readonly usage: Usage;
+  readonly m: Moment;
+  readonly rules: ProductRules;
+  readonly slot: string;
+  readonly performance: Performance | undefined;
+  #survey: Survey | undefined;
+  #window: Window | undefined;
+  #days: { days: number; last: number } | undefined;
+
+  constructor(candidate: Candidate, m: Moment) {
+    this.ticket = candidate.ticket;
+    this.usage = candidate.usage;
+    this.m = m;
+    this.rules = rulesFor(m.book, candidate.ticket.product);
+    const { performance } = candidate.ticket;
+    this.slot = this.rules.counter ? COUNTED_IN : slotOf(performance, m.performances);
+    this.performance = performance === undefined ? undefined : m.facts.schedule?.performance(performance);
+  }
+
+  get survey(): Survey {
+    return (this.#survey ??= survey(this.usage, {
+      slot: this.slot,
+      sector: this.rules.sectorsTogether ? undefined : this.m.lane.sector,
+      outer: this.m.lane.outer,
+      behind: this.m.lane.behind,
+      dayStart: this.m.dayStart,
+      doubtfulToday: this.m.facts.trustedSince !== undefined && this.m.facts.trustedSince >= this.m.dayStart,
+    }));
+  }
+
+  /** Different days with an entry so far, and the newest. */
+  get days(): { days: number; last: number } {
+    return (this.#days ??= countDays(this.usage, this.m.book.days));
+  }
+
+  /** When access begins and ends by the performance, or by the ticket's own dates. */
+  get window(): Window {
+    return (this.#window ??= this.#makeWindow());
+  }
+
+  #makeWindow(): Window {
+    const { ticket, rules, m } = this;
+    const own: Pick<Ticket, 'validFrom' | 'validTo'> = rules.ticketDates ? ticket : {};
+    const window: Window = {};
+    const scheduled = ticket.performance === undefined ? undefined : m.facts.schedule?.window(ticket.performance);
+    const start = this.performance?.start ?? own.validFrom;
+    const end = this.performance?.end ?? own.validTo;
+    if (rules.opensBefore !== undefined && start !== undefined) window.opens = start - rules.opensBefore;
+    else if (m.auto && scheduled) window.opens = scheduled.opens;
+    else if (own.validFrom !== undefined) window.opens = own.validFrom;
+    const base = rules.closesFrom === 'end' ? end : start;
+    if (rules.closesAfter !== undefined && base !== undefined) window.closes = base + rules.closesAfter;
+    else if (m.auto && scheduled) window.closes = scheduled.closes;
+    else if (own.validTo !== undefined) window.closes = own.validTo;
+    return window;
+  }
+
+  /** Limits of the lane's sector where the product has some, otherwise the product's own. */
+  get limits(): SectorRules & Pick<ProductRules, 'days'> {
+    const { sector } = this.m.lane;
+    const own = sector === undefined ? undefined : this.rules.sectors?.[sector];
+    return own && (own.entries ?? own.entriesPerDay ?? own.entriesInAll) !== undefined ? own : this.rules;
+  }
+
+  /** Persons one code admits. */
+  get persons(): number {
+    return this.rules.group === 'off' ? 1 : Math.max(1, this.ticket.persons ?? 1);
+  }
+
+  /** Entries left by each count after those so far; the least of them. */
+  get left(): number {
+    const s = this.survey;
+    const { persons } = this;
+    return Math.min(
+      entriesOf(this.limits) * persons - s.inSlot,
+      (this.limits.entriesPerDay ?? Infinity) * persons - s.today,
+      (this.limits.entriesInAll ?? Infinity) * persons - s.entries,
+    );
+  }
+
+  /** Facts as a condition names them. */
+  get facts(): ConditionFacts {
+    const { m, ticket, performance } = this;
+    return new ConditionFacts({
+      ticket,
+      usage: this.usage,
+      gate: m.lane.gate,
+      lane: m.lane.lane,
+      sector: m.lane.sector,
+      direction: m.lane.direction,
+      now: m.now,
+      days: m.book.days,
+      today: m.today,
+      start: performance?.start ?? ticket.validFrom,
+      end: performance?.end ?? ticket.validTo,
+      admission: performance?.admissionStart ?? this.window.opens,
+    });
+  }
+}
