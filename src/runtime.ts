@@ -130,6 +130,7 @@ export class Gate implements ReadModel {
       settledThrough: () => this.#settlement.through(this.#journal.lastSeq),
       onStatus: () => {},
       onLog: (line) => this.#live.logs.add(line),
+      onProgramme: (programme) => this.#desk?.setCatalogue(programme),
     });
     const reservations = new Reservations();
     this.#desk = await buildDesk({

@@ -22,7 +22,7 @@ import type { Reservations } from './reservations.js';
 
 export interface DeskParts {
   list: Pick<TicketList, 'find'>;
-  journal: Pick<Journal, 'usage' | 'append' | 'setting'>;
+  journal: Pick<Journal, 'usage' | 'append' | 'setting' | 'programme'>;
   reservations: Pick<Reservations, 'over'>;
   clock: Pick<ClockWatch, 'now' | 'doubtful' | 'trustedSince'>;
   log: Log;
@@ -54,6 +54,8 @@ export class Desk {
   #programme: Programme = NO_PROGRAMME;
   #schedule: Schedule;
   #written = '';
+  /** Some rule looks at it: then what it was is part of what a check was decided on. */
+  readonly #usesProgramme: boolean;
 
   constructor(parts: DeskParts) {
     this.#p = parts;
@@ -63,6 +65,12 @@ export class Desk {
       if (chosen) this.#chosen.set(rules.lane, chosen);
     }
     this.#schedule = scheduleOf(NO_PROGRAMME, parts.book);
+    const rules = [parts.book.defaults, ...parts.book.products.values()];
+    this.#usesProgramme =
+      parts.lanes.some((l) => l.performances === 'auto') ||
+      rules.some((r) => (r.opensBefore ?? r.closesAfter ?? r.condition) !== undefined);
+    const known = parts.journal.programme();
+    if (known) this.#written = JSON.stringify(known.performances);
   }
 
   rules(lane: string): LaneRules {
@@ -90,7 +98,7 @@ export class Desk {
       (p) => p.start === undefined || (p.start > now - PAST && p.start < now + AHEAD),
     );
     const text = JSON.stringify(near);
-    if (text === this.#written || (near.length === 0 && this.#written === '')) return;
+    if (!this.#usesProgramme || text === this.#written || (near.length === 0 && this.#written === '')) return;
     this.#written = text;
     const { at } = programme;
     this.#write({ kind: 'note', at: now, what: 'programme', programme: { ...NO_PROGRAMME, at, performances: near } });

@@ -1,5 +1,6 @@
 import type { CheckRecord, EventRecord, JournalRecord, OutcomeRecord } from '../domain/records.js';
 import { checkIdOf } from '../domain/records.js';
+import type { Programme } from '../domain/programme.js';
 import type { Usage } from '../domain/usage.js';
 import { fold, usageKey } from '../domain/fold.js';
 import { NO_USAGE } from '../domain/usage.js';
@@ -51,6 +52,8 @@ export function marks(record: JournalRecord): Operation[] {
   if (record.kind === 'repair') return [{ type: 'put', key: keys.repair, value: encodeJson(record.seq) }];
   if (record.kind === 'event' && (record.what === 'performances' || record.what === 'clock'))
     return [{ type: 'put', key: keys.setting(record.lane, record.what), value: encodeJson(record) }];
+  if (record.kind === 'note' && record.programme)
+    return [{ type: 'put', key: keys.setting('*', 'programme'), value: encodeJson(record) }];
   if (record.kind === 'checkpoint') return [{ type: 'put', key: keys.checkpoint, value: encodeJson(record.seq) }];
   return [];
 }
@@ -216,6 +219,13 @@ export class Journal {
   setting(lane: string, what: string): EventRecord | undefined {
     const text = this.#open_().getSync(keys.setting(lane, what));
     return text === undefined ? undefined : (decodeRecord(text) as EventRecord);
+  }
+
+  /** The programme that was last written down; undefined = none yet. */
+  programme(): Programme | undefined {
+    const text = this.#open_().getSync(keys.setting('*', 'programme'));
+    const record = text === undefined ? undefined : decodeRecord(text);
+    return record?.kind === 'note' ? record.programme : undefined;
   }
 
   #fail(cause: unknown, batch: Waiting[]): void {

@@ -96,9 +96,12 @@ export class TicketList {
    * one, for nothing is known.
    */
   async some(wanted: (ticket: Ticket) => boolean): Promise<boolean> {
-    if (!this.#db) return true;
+    const db = this.#db;
+    if (!db) return true;
     try {
-      for await (const text of this.#db.values({ gt: 't!', lt: 't"' })) if (wanted(decodeTicket('', text))) return true;
+      const { g } = activeOf((key) => db.getSync(key));
+      for await (const text of db.values({ gt: keys.ticket(g, ''), lt: keys.ticketsEnd(g) }))
+        if (wanted(decodeEntry('', text).ticket)) return true;
     } catch {
       return true;
     }
