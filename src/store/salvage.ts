@@ -14,7 +14,7 @@ import { ClassicLevel } from 'classic-level';
 import { fold, usageKey } from '../domain/fold.js';
 import type { JournalRecord, RepairRecord } from '../domain/records.js';
 import type { Usage } from '../domain/usage.js';
-import { COUNTER_SLOT, NO_USAGE } from '../domain/usage.js';
+import { COUNTED_IN, COUNTED_OUT, NO_USAGE } from '../domain/usage.js';
 import { GENESIS, hashOfValue, link } from './chain.js';
 import type { Database, Operation } from './database.js';
 import { marks } from './journal.js';
@@ -195,7 +195,7 @@ function foldOver(target: Database, usages: Map<string, Usage>, record: JournalR
   const barcode = usageKey(record);
   if (barcode === undefined) return;
   const bytes = target.bytesSync(keys.usage(barcode));
-  const counted = 'slot' in record && record.slot === COUNTER_SLOT;
+  const counted = 'slot' in record && (record.slot === COUNTED_IN || record.slot === COUNTED_OUT);
   if (counted && bytes) return;
   const base = target.bytesSync(keys.baseUsage(barcode));
   const before = usages.get(barcode) ?? (bytes ? decodeUsage(bytes) : base ? decodeUsage(base) : NO_USAGE);
