@@ -36,6 +36,8 @@ export class TurnstileTwin {
   #stuck = false;
   /** People who really went through, by way. */
   readonly people: Record<Way, number> = { A: 0, B: 0 };
+  /** How often it let somebody. */
+  unlocks = 0;
 
   constructor(rules: TurnstileRules, wires: TurnstileWires) {
     this.#rules = rules;
@@ -66,7 +68,13 @@ export class TurnstileTwin {
     else if (this.#remembered.length < this.#rules.memory) this.#remembered.push(way);
   }
 
+  /** Nobody can walk, and no relay is on that would let somebody. */
+  get atRest(): boolean {
+    return !this.#unlocked && !this.#turning && this.#since.size === 0;
+  }
+
   #unlock(way: Way): void {
+    this.unlocks++;
     const cancel = this.#wires.later(this.#rules.wait, () => this.#relock());
     this.#unlocked = { way, cancel };
   }

@@ -34,6 +34,8 @@ export class ModbusTwin {
   #held: Uint8Array[] | undefined;
   #pulses = 0;
   requests = 0;
+  /** What hangs on its relays. */
+  onCoil: (coil: number, on: boolean) => void = () => {};
   /** Late answers that have been sent. */
   late = 0;
 
@@ -107,12 +109,14 @@ export class ModbusTwin {
     const coil = timed ? address - 0x0200 : address;
     const on = timed || value === 0xff00;
     if (on && coil === 0 && !this.coils.has(0)) this.#pulses++;
+    const was = this.coils.has(coil);
     if (on) this.coils.add(coil);
     else this.coils.delete(coil);
     this.writes.push({ coil, on });
+    if (was !== on) this.onCoil(coil, on);
     if (timed) {
       setTimeout(() => {
-        this.coils.delete(coil);
+        if (this.coils.delete(coil)) this.onCoil(coil, false);
         for (const waiter of [...this.#waiters]) waiter();
       }, value * 100).unref();
     }

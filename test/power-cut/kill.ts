@@ -11,6 +11,7 @@ import type { CheckRecord, JournalRecord } from '../../src/domain/records.js';
 import type { LaneEvent } from '../../src/lane/lane.js';
 import { casesOf } from '../../src/simulator/model.js';
 import { startSimulator } from '../../src/simulator/server.js';
+import { passages } from './passages.js';
 
 /** How long a gate may take for anything on a machine that has other things to do, milliseconds. */
 const PATIENCE = 180_000;
@@ -158,11 +159,14 @@ function judge(
 
 if (process.argv[1]?.endsWith('kill.js')) {
   const { values } = parseArgs({
-    options: { cycles: { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } },
+    options: {
+      cycles: { type: 'string', default: '50' },
+      seed: { type: 'string', default: '1' },
+      passages: { type: 'boolean', default: false },
+    },
   });
-  const result = await powerCut(Number(values.cycles), Number(values.seed), (text) =>
-    process.stderr.write(`${text}\n`),
-  );
+  const run = values.passages ? passages : powerCut;
+  const result = await run(Number(values.cycles), Number(values.seed), (text) => process.stderr.write(`${text}\n`));
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = result.problems.length === 0 ? 0 : 1;
 }

@@ -88,6 +88,8 @@ export interface StageOptions {
   folder: string;
   secret?: string;
   callsPerMinute?: number;
+  /** Rules of the lane beside those of the demo. */
+  lane?: object;
   /** Default 1s: who looks at a demo does not want to wait. */
   pushEvery?: string;
 }
@@ -122,6 +124,7 @@ export function writeConfig(options: StageOptions): string {
         readers: options.hardware.readers,
         barrier: options.hardware.barrier,
         indicator: { driver: 'virtual' },
+        ...options.lane,
       },
     ],
   };
