@@ -5,9 +5,8 @@ import { ReaderCore } from '../kit/reader-core.js';
 import type { LineEdge } from '../transport/line-types.js';
 import { formatLine } from '../transport/line-types.js';
 import { Lines } from '../transport/lines.js';
+import { CardCollector } from './collect.js';
 import type { WiegandOptions } from './options.js';
-
-const MAX_BITS = 128;
 
 export function create(options: WiegandOptions, context: DriverContext): Reader {
   return new WiegandReader(options, context);
@@ -18,21 +17,21 @@ class WiegandReader implements Reader {
   readonly #context: DriverContext;
   readonly #core: ReaderCore;
   readonly #lines: Lines;
-  /** Falling edges: the order of the two lines is the kernel's time, not the order this process heard of them. */
-  #edges: { bit: number; ns: bigint }[] = [];
+  readonly #collector: CardCollector;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WiegandOptions, context: DriverContext) {
     this.#options = options;
     this.#context = context;
     this.#core = new ReaderCore(context);
+    this.#collector = new CardCollector(options.gap);
     // Pulses last 20 to 200 us: any debouncing would swallow them. Low is active.
     const line = (key: string, l: WiegandOptions['d0']) => ({ ...inputRequest(key, l), activeLow: true, debounce: 0 });
     this.#lines = new Lines([line('d0', options.d0), line('d1', options.d1)], options.backend, context);
     this.#lines.on('edge', (edge) => this.#onEdge(edge));
     for (const event of ['up', 'down'] as const) {
       this.#lines.on(event, () => {
-        this.#edges = [];
+        this.#collector.clear();
         this.#core.events.emit('status', this.status());
       });
     }
@@ -44,16 +43,24 @@ class WiegandReader implements Reader {
 
   #onEdge({ key, active, ns }: LineEdge): void {
     if (!active) return;
-    if (this.#edges.length < MAX_BITS) this.#edges.push({ bit: key === 'd1' ? 1 : 0, ns });
+    this.#collector.add(key === 'd1' ? 1 : 0, ns);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ended(), this.#options.gap);
+    this.#timer = setTimeout(() => this.#silent(), this.#options.gap + 1);
     this.#timer.unref();
   }
 
-  #ended(): void {
-    const edges = this.#edges.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0));
-    this.#edges = [];
-    const bits = edges.map((e) => e.bit).join('');
+  /** Silence by this process's clock: what the kernel has queued meanwhile comes first. */
+  #silent(): void {
+    const now = process.hrtime.bigint();
+    this.#lines.drain();
+    for (const bits of this.#collector.take(now)) this.#card(bits);
+    if (this.#collector.pending === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#silent(), this.#options.gap + 1);
+    this.#timer.unref();
+  }
+
+  #card(bits: string): void {
     const at = this.#context.clock.monotonic();
     this.#context.trace?.('in', bits);
     const { formats } = this.#options;
