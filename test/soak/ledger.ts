@@ -7,11 +7,13 @@ const MAX_PROBLEMS = 20;
 export class Ledger {
   readonly problems: string[] = [];
   readonly checks = new Map<string, CheckRecord>();
+  readonly givenBack = new Set<string>();
   records = 0;
   doubles = 0;
   readonly #admitted = new Map<string, string>();
   readonly #pulses = new Map<string, number>();
   readonly #admittedAt = new Map<string, number>();
+  readonly #bySeq = new Map<number, string>();
   #last = 0;
 
   problem(text: string): void {
@@ -33,7 +35,9 @@ export class Ledger {
       if (r.seq !== this.#last + 1) this.problem(`record ${r.seq} follows ${this.#last}`);
       this.#last = r.seq;
       this.records++;
+      if (r.kind === 'outcome' && r.outcome === 'not-passed') this.#giveBack(r.of);
       if (r.kind !== 'check') continue;
+      this.#bySeq.set(r.seq, r.checkId);
       this.checks.set(r.checkId, r);
       if (!r.admitted) continue;
       this.#admittedAt.set(r.lane, (this.#admittedAt.get(r.lane) ?? 0) + 1);
@@ -44,6 +48,16 @@ export class Ledger {
       }
       this.#admitted.set(r.barcode, r.checkId);
     }
+  }
+
+  /** The barrier was never told to open, for it was too late: the ticket is good again, and SecuTix hears of a refusal. */
+  #giveBack(of: number): void {
+    const check = this.checks.get(this.#bySeq.get(of) ?? '');
+    if (!check?.admitted || this.#admitted.get(check.barcode) !== check.checkId)
+      return this.problem(`${of} is given back, and was no admission`);
+    this.#admitted.delete(check.barcode);
+    this.#admittedAt.set(check.lane, (this.#admittedAt.get(check.lane) ?? 0) - 1);
+    this.givenBack.add(check.checkId);
   }
 
   get last(): number {
@@ -70,7 +84,10 @@ export class Ledger {
       ids.add(c.acIdentifier);
       const check = this.checks.get(c.acIdentifier);
       if (!check) this.problem(`SecuTix knows ${c.acIdentifier}, and the journal does not`);
-      else if (check.barcode !== c.barcode || check.admitted !== c.controlResult.endsWith('OK'))
+      else if (
+        check.barcode !== c.barcode ||
+        (check.admitted && !this.givenBack.has(check.checkId)) !== c.controlResult.endsWith('OK')
+      )
         this.problem(`${c.acIdentifier} reached SecuTix as something else`);
     }
   }

@@ -164,6 +164,7 @@ async function run(o: SoakOptions, r: Running): Promise<SoakResult> {
       checks: ledger.checks.size,
       admissions: ledger.admitted,
       'barrier openings': ledger.pulses,
+      'grants that came too late and were given back': ledger.givenBack.size,
       'journal records, chain and usage proved': proof.records,
       'faults injected': Object.values(injected).reduce((a, b) => a + b, 0),
       ...Object.fromEntries(Object.entries(injected).map(([name, n]) => [`  ${name}`, n])),
@@ -228,13 +229,15 @@ function shownCodes({ gate }: Running): string[] {
 
 /** `all`: what SecuTix has, too, which takes a while on a long day. */
 async function look({ gate, ledger, simulator }: Running, all: boolean): Promise<void> {
+  // First what SecuTix has, then the journal: what SecuTix has must be in it.
+  const controls = all ? simulator.controls() : [];
   for (;;) {
     const records = await gate.journal({ after: ledger.last, limit: 5_000 });
     if (records.length === 0) break;
     ledger.read(records);
   }
   ledger.compare();
-  if (all) ledger.reported(simulator.controls());
+  ledger.reported(controls);
 }
 
 async function watchOver(o: SoakOptions, r: Running, signal: AbortSignal): Promise<void> {
