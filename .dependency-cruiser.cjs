@@ -61,6 +61,16 @@ module.exports = {
     ]),
     only('lane', '^src/lane/', ['^src/lane/', '^src/domain/', '^src/store/', '^drivers/contract\\.ts$', ...common]),
     only('sync', '^src/sync/', ['^src/sync/', '^src/secutix/', '^src/store/', '^src/domain/', ...common, node]),
+    // Its threads are put together in `runtime-venue-*`; of the lane it knows the claim port.
+    only('venue', '^src/venue/', [
+      '^src/venue/',
+      '^src/domain/',
+      '^src/store/',
+      '^src/lane/claims\\.ts$',
+      ...common,
+      node,
+      ...pkg('mqtt', 'zod'),
+    ]),
     only('diagnostics', '^src/diagnostics/', [
       '^drivers/contract\\.ts$',
       '^src/diagnostics/',

@@ -35,6 +35,7 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
     push: secutix.push,
     catalogue: secutix.catalogue,
     dropFirst: secutix.barcode.dropFirst,
+    ...(config.venue.role === 'hub' && { listLog: config.venue.listLog }),
     logLevel: config.log.level,
   };
 }

@@ -32,6 +32,8 @@ import { buildDesk } from './runtime-desk.js';
 import { rulesHash } from './runtime-rules.js';
 import { createLive, startPage } from './runtime-page.js';
 import { syncOptions } from './runtime-settings.js';
+import type { Venue } from './runtime-venue-parts.js';
+import { startVenue } from './runtime-venue.js';
 import type { StoreRoom } from './runtime-store.js';
 import { openStoreRoom } from './runtime-store.js';
 import type { Journal } from './store/journal.js';
@@ -42,6 +44,8 @@ import { SyncHandle } from './sync/handle.js';
 import { isOffline } from './sync/contact.js';
 import type { QuestionKind, Questions, SyncStatus, SyncWhat } from './sync/messages.js';
 import { VERSION } from './version.js';
+
+type SyncSide = NonNullable<Venue['sync']>;
 
 /** Milliseconds between two attempts to write the journal again after a failure. */
 const RECOVER_EVERY = 2_000;
@@ -64,7 +68,8 @@ export class Gate implements ReadModel {
   #store: StoreRoom | undefined;
   #journal!: Journal;
   #list!: TicketList;
-  #sync!: SyncHandle;
+  #sync!: SyncSide;
+  #venue: Venue | undefined;
   #lanes!: LaneSet;
   #api: { close(): Promise<void> } | undefined;
   #desk!: DeskSet;
@@ -121,18 +126,35 @@ export class Gate implements ReadModel {
       lanes: () => this.#lanes,
       status: () => this.status(),
     });
-    this.#settlement = new Settlement(() => this.#sync.announce());
-    this.#sync = new SyncHandle(syncOptions(config, folder), {
-      clock,
-      log: log.child({ room: 'sync' }),
-      journal: this.#journal,
-      list: this.#list,
-      settledThrough: () => this.#settlement.through(this.#journal.lastSeq),
-      onStatus: () => {},
-      onLog: (line) => this.#live.logs.add(line),
-      onProgramme: (programme) => this.#desk?.setCatalogue(programme),
-    });
     const reservations = new Reservations();
+    const settledThrough = (): number => this.#settlement.through(this.#journal.lastSeq);
+    // Not there yet while the venue starts.
+    const announce = (): void => (this.#sync as SyncSide | undefined)?.announce();
+    this.#settlement = new Settlement(() => {
+      announce();
+      this.#venue?.announce();
+    });
+    this.#venue = await startVenue(config, {
+      ...this.#p,
+      journal: this.#journal,
+      folder,
+      reservations,
+      settledThrough,
+      announce,
+      model: this,
+    });
+    const worker = (): SyncHandle =>
+      new SyncHandle(syncOptions(config, folder), {
+        clock,
+        log: log.child({ room: 'sync' }),
+        journal: this.#journal,
+        list: this.#list,
+        settledThrough,
+        onStatus: () => {},
+        onLog: (line) => this.#live.logs.add(line),
+        onProgramme: (programme) => this.#desk?.setCatalogue(programme),
+      });
+    this.#sync = this.#venue?.sync ?? worker();
     this.#desk = await buildDesk({
       config,
       clock,
@@ -157,6 +179,7 @@ export class Gate implements ReadModel {
         journal: this.#journal,
         reservations,
         desk: this.#desk.desk,
+        claims: this.#venue?.claims,
         settlement: this.#settlement,
         emit: (event) => this.#emit(event),
         offline: () => this.#offline(),
@@ -184,6 +207,7 @@ export class Gate implements ReadModel {
 
   #emit(event: LaneEvent): void {
     this.#lastCheckAt = event.at;
+    this.#venue?.onDecision(event);
     this.#p.log.info({ ...event }, event.admitted ? 'admitted' : 'refused');
     this.#tell({ event: 'decision', data: event });
   }
@@ -240,7 +264,12 @@ export class Gate implements ReadModel {
       sync,
       now,
       pullEvery: this.#config.secutix.pull.every,
-      more: [...store.conditions(), ...this.#desk.conditions(), ...this.#live.conditions()],
+      more: [
+        ...store.conditions(),
+        ...this.#desk.conditions(),
+        ...this.#live.conditions(),
+        ...(this.#venue?.conditions() ?? []),
+      ],
     });
     return {
       gate: this.#config.gate.id,
@@ -317,6 +346,9 @@ export class Gate implements ReadModel {
   get desk(): DeskModel {
     return this.#desk.model;
   }
+  get venue(): Venue | undefined {
+    return this.#venue;
+  }
   get live(): Live {
     return this.#live;
   }
@@ -333,6 +365,7 @@ export class Gate implements ReadModel {
     await this.#lanes?.close();
     await this.#recovering;
     await this.#sync?.stop();
+    await this.#venue?.close();
     await this.#api?.close();
     this.#live?.close();
     await this.#store?.close();

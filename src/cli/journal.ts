@@ -43,6 +43,7 @@ function lineOf(r: JournalRecord): string {
     return `${head}  event    ${r.lane}  ${[r.what, ...facts].filter(Boolean).join('  ')}`;
   }
   if (r.kind === 'elsewhere') return `${head}  ${r.what} elsewhere  ${r.lane}  ${mask(r.barcode)}  ${r.checkId}`;
+  if (r.kind === 'remote') return `${head}  from ${r.gate}  ${lineOf(r.check).trim()}`;
   if (r.kind === 'block')
     return `${head}  ${r.blocked ? 'block' : 'unblock'}    ${mask(r.barcode)}  by ${r.who}  ${r.why}`;
   const what = r.admitted ? 'ADMITTED' : `refused: ${r.reason}`;

@@ -8,6 +8,7 @@ import { lineFinder, problemsOf } from './problems.js';
 import { configSchema, type GateConfig } from './schema.js';
 import { resolveStore } from './store-key.js';
 import { ruleProblems } from './rules-schema.js';
+import { venueProblems } from './venue-checks.js';
 import { keysOf } from './walk.js';
 
 export interface LoadedConfig {
@@ -49,6 +50,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
   const lineOf = lineFinder(text);
   const environment = applyEnvironment(tree, env, configSchema);
   const problems = [...environment.problems, ...interpolate(tree, env, lineOf)];
+  if (getAt(tree, ['venue', 'role']) === 'gate' && tree.secutix === undefined) tree.secutix = { ...FOLLOWS_HUB };
   const parsed = configSchema.safeParse(tree);
   if (!parsed.success) problems.push(...problemsOf(parsed.error, configSchema, tree, lineOf));
   problems.push(...acrossKeys(tree, lineOf));
@@ -75,6 +77,17 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
   }
   return { config, sources, file };
 }
+
+/** A gate that follows a hub never calls SecuTix: the hub is the venue's one client. */
+const FOLLOWS_HUB = {
+  url: 'http://hub.invalid',
+  institution: 'HUB',
+  operator: 'HUB',
+  partner: 'HUB',
+  secret: 'a gate of a venue signs no call of its own',
+  scopes: [{ season: 'HUB' }],
+  pull: { every: '1m' },
+};
 
 /** Without a file a gate can be configured by variables alone: the whole text in `PORTILLON_CONFIG_YAML`, or key by key. */
 function readText(file: string, env: NodeJS.ProcessEnv): string {
@@ -142,6 +155,10 @@ function acrossKeys(tree: Record<string, unknown>, lineOf: (path: Path) => numbe
     const line = lineOf(at);
     problems.push({ path: pathText(at), ...(line !== undefined && { line }), message });
   };
+  const lineAt = (at: Path): { line?: number } => {
+    const line = lineOf(at);
+    return line === undefined ? {} : { line };
+  };
   const secret = getAt(tree, ['secutix', 'secret']);
   const secretFile = getAt(tree, ['secutix', 'secretFile']);
   if (isMap(tree.secutix) && (secret === undefined) === (secretFile === undefined)) {
@@ -150,6 +167,7 @@ function acrossKeys(tree: Record<string, unknown>, lineOf: (path: Path) => numbe
       secret === undefined ? 'is missing; give `secret` or `secretFile`' : 'give `secret` or `secretFile`, not both',
     );
   }
+  problems.push(...venueProblems(tree).map(({ at, message }) => ({ path: pathText(at), ...lineAt(at), message })));
   const seen = new Set<unknown>();
   for (const [i, lane] of (Array.isArray(tree.lanes) ? (tree.lanes as unknown[]) : []).entries()) {
     const id = getAt(lane, ['id']);

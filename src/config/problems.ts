@@ -19,7 +19,7 @@ export function lineFinder(text: string): (path: Path) => number | undefined {
   };
 }
 
-const SECRET = /secret$|^(viewer|steward|technician)$/i;
+const SECRET = /(secret|password)$|^(viewer|steward|technician)$/i;
 
 function shown(value: unknown, path: Path): string {
   if (SECRET.test(String(path.at(-1)))) return '[secret]';

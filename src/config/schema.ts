@@ -8,6 +8,7 @@ import { diagnosticsSchema } from './diagnostics-schema.js';
 import { secutixSchema } from './secutix-schema.js';
 import type { StoreSettings } from './store-schema.js';
 import { storeSchema } from './store-schema.js';
+import { venueSchema } from './venue-schema.js';
 
 const admitted = (what: string) =>
   z.array(text()).optional().describe(`Codes of the ${what} admitted here; left out: any.`);
@@ -71,7 +72,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Logging.'),
-  secutix: secutixSchema.describe('The ticketing platform.'),
+  secutix: secutixSchema.describe('The ticketing platform. A gate that follows a hub (`venue.role: gate`) has none.'),
+  venue: venueSchema.prefault({}).describe('Many gates as one.'),
   store: storeSchema.prefault({}).describe('What is kept on the disk, and how.'),
   fleet: fleetSchema.prefault({}).describe('The machine around the gate.'),
   diagnostics: diagnosticsSchema,
@@ -79,7 +81,7 @@ export const configSchema = z.strictObject({
   programme: programmeSchema
     .default([])
     .describe('Performances with their times; what the catalogue says of the same code is overridden.'),
-  lanes: z.array(lane).min(1).describe('The lanes of this gate.'),
+  lanes: z.array(lane).default([]).describe('The lanes of this gate; only a hub may have none.'),
 });
 
 type Parsed = z.output<typeof configSchema>;
@@ -90,4 +92,5 @@ export type GateConfig = Omit<Parsed, 'secutix' | 'store'> & {
   store: StoreSettings;
 };
 export type SecutixConfig = GateConfig['secutix'];
+export type VenueConfig = GateConfig['venue'];
 export type LaneConfig = GateConfig['lanes'][number];

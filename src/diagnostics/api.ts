@@ -12,6 +12,7 @@ import { liveRoutes } from './api-live.js';
 import { platformRoutes } from './api-platform.js';
 import { storeRoutes } from './api-store.js';
 import { stewardRoutes } from './api-steward.js';
+import { venueRoutes } from './api-venue.js';
 import type { ReadModel } from './read-model.js';
 import { withoutCodes } from './bundle.js';
 
@@ -24,6 +25,7 @@ export function createApi(model: ReadModel, door: () => PageDoor | undefined = (
   const api = new Hono();
   liveRoutes(api, model);
   stewardRoutes(api, model);
+  venueRoutes(api, model);
   accessRoutes(api, model, door);
   storeRoutes(api, model);
   api.onError((error, c) => c.json({ error: describeError(error) }, 500));

@@ -1,3 +1,4 @@
+import type { WithVenue } from './venue-model.js';
 import type { Mode } from '../lane/machine.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { SyncWhat } from '../sync/messages.js';
@@ -10,7 +11,7 @@ import type { PlatformModel } from './read-model-platform.js';
 export type * from './reports.js';
 
 /** Everything diagnostics may ask of the running gate. No driver, no database. */
-export interface ReadModel extends PlatformModel, StoreModel {
+export interface ReadModel extends PlatformModel, StoreModel, WithVenue {
   status(): StatusReport;
   ticket(code: string): TicketReport;
   journal(query: { after?: number; limit: number }): Promise<JournalRecord[]>;

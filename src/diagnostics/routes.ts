@@ -1,6 +1,7 @@
 import { route } from './route-doc.js';
 import type { RouteDoc } from './route-doc.js';
 import { PLATFORM_ROUTES } from './routes-platform.js';
+import { VENUE_ROUTES } from './routes-venue.js';
 
 export type { RouteDoc } from './route-doc.js';
 
@@ -180,6 +181,7 @@ export const ROUTES: readonly RouteDoc[] = [
     },
   ),
   ...PLATFORM_ROUTES,
+  ...VENUE_ROUTES,
 ];
 
 const LANE_PATHS = ROUTES.map((r) => ({

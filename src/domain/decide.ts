@@ -37,6 +37,8 @@ export interface Decision {
   ticket?: Ticket;
   /** Set on an admission to an entry lane: what it uses up. */
   slot?: string;
+  /** Entries the ticket has in this slot, those of before included; absent = one. `Infinity` = any number. */
+  max?: number;
   /** With a refusal for use: when and where it was used last. */
   used?: Movement;
   notices?: readonly Notice[];
@@ -116,7 +118,8 @@ function conclude({ context: c, passedRules, reason }: Verdict): Decision {
   const decision: Decision = { admitted: true, reason, ticket, ...(notices.length > 0 && { notices }) };
   if (!m.isEntry) return c.rules.counter ? { ...decision, slot: COUNTED_OUT } : decision;
   const following = c.rules.group === 'batch' ? Math.min(c.persons, c.left) - 1 : 0;
-  return { ...decision, slot: c.slot, ...(following > 0 && { following }) };
+  const max = c.left + c.survey.inSlot;
+  return { ...decision, slot: c.slot, ...(max !== 1 && { max }), ...(following > 0 && { following }) };
 }
 
 function lastUse(c: Context, reason: Reason): Movement | undefined {

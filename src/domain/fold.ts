@@ -22,6 +22,7 @@ export function fold(usage: Usage, record: JournalRecord): Usage {
     case 'note':
     case 'checkpoint':
     case 'repair':
+    case 'remote':
       return usage;
   }
 }
@@ -40,6 +41,7 @@ export function usageKey(record: JournalRecord): string | undefined {
     case 'note':
     case 'checkpoint':
     case 'repair':
+    case 'remote':
       return undefined;
   }
 }

@@ -45,6 +45,30 @@ export interface CheckRecord extends RecordBase {
   offline?: true;
   /** The barrier reports passages: an outcome follows. After a crash the missing one is written as `unknown`. */
   awaits?: true;
+  /** What the venue's hub said of it; absent where a gate stands alone. */
+  claim?: ClaimNote;
+}
+
+/** How the shared use of a ticket was settled. */
+export interface ClaimNote {
+  /** Of the request; the hub knows it by this. */
+  id: string;
+  /** `granted`, `used`: the hub's word. `refused`: no word in time, and the policy refuses. `home`, `budget`: no word, and the policy admits. */
+  how: 'granted' | 'used' | 'refused' | 'home' | 'budget';
+  /** Why there was no word. */
+  why?: string;
+  /** Milliseconds the answer took. */
+  ms?: number;
+  /** Entries the ticket has, where it is more than one. */
+  max?: number;
+}
+
+/** A check of another gate in the hub's journal: from here it goes to SecuTix, under that gate's check ID. */
+export interface RemoteRecord extends RecordBase {
+  kind: 'remote';
+  gate: string;
+  check: CheckRecord;
+  outcome?: OutcomeRecord['outcome'];
 }
 
 /** What a check was decided on, beside the rules (`config`) and the usage (the records before it). */
@@ -168,7 +192,8 @@ export type JournalRecord =
   | ElsewhereRecord
   | BlockRecord
   | CheckpointRecord
-  | RepairRecord;
+  | RepairRecord
+  | RemoteRecord;
 
 /** Check ID of a sequence number. The width keeps text order and number order the same for a gate's life. */
 export function checkIdOf(gate: string, seq: number): string {

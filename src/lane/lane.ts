@@ -11,13 +11,14 @@ import type { Language, Reason } from '../domain/reasons.js';
 import { sentence } from '../domain/reasons.js';
 import type { Facts, LaneRules } from '../domain/rulebook.js';
 import { PLAIN_BOOK } from '../domain/rulebook.js';
-import { slotOf } from '../domain/usage.js';
+import { COUNTED_OUT, slotOf } from '../domain/usage.js';
 import type { Log } from '../log.js';
 import { describeError } from '../errors.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { Journal, NewRecord } from '../store/journal.js';
 import type { Found, TicketList } from '../store/list.js';
 import { createDebounce } from './debounce.js';
+import type { ClaimPort, ClaimResult } from './claims.js';
 import type { Desk, Judged } from './desk.js';
 import type { LaneIncident, LaneOutcome } from './passage.js';
 import { Passage } from './passage.js';
@@ -47,6 +48,8 @@ export interface LaneParts {
   journal: Pick<Journal, 'append' | 'usage' | 'failure' | 'lastSeq' | 'modeOf'>;
   reservations: Reservations;
   settlement: Settlement;
+  /** Absent where the gate stands alone. */
+  claims?: ClaimPort | undefined;
   barrier: Barrier;
   /** A reader's own lamp will do. */
   indicator: Pick<Indicator, 'show'> | undefined;
@@ -260,11 +263,14 @@ export class Lane {
           })
         : () => {};
     const decidedAfter = clock.monotonic() - read.at;
+    // Bounded by the claim's deadline; the reservation holds the ticket meanwhile. A steward's word needs no claim.
+    const claimed = by ? undefined : await this.#claim(decision, barcode, at);
+    if (claimed && !claimed.admit) decision = refusal(decision, claimed.reason);
     const expiresAt = clock.monotonic() + this.#settings.grantExpiry;
 
     // A refusal lights up without waiting for the disk.
     if (!decision.admitted) this.#show('refuse', sentence(decision.reason, this.#settings.language));
-    const appended = journal.append(this.#record(credential, decision, found, judged, by));
+    const appended = journal.append(this.#record(credential, decision, found, judged, { by, claimed }));
     // The journal's usage has it from here on.
     release();
     const seq = journal.lastSeq;
@@ -275,6 +281,7 @@ export class Lane {
     } catch (error) {
       this.#p.log.error({ error: describeError(error) }, 'a check could not be written: nobody is admitted');
       settlement.settle(seq);
+      if (claimed) this.#p.claims?.giveUp(claimed.note, barcode);
       return this.#refuseUnwritten(read, credential);
     }
     const checkId = record.kind === 'check' ? { checkId: record.checkId } : {};
@@ -303,12 +310,18 @@ export class Lane {
     return { event, following: granted && following > 0 && !isGivenBack(journal.usage(barcode), seq) ? following : 0 };
   }
 
+  async #claim(decision: Decision, barcode: string, at: number): Promise<ClaimResult | undefined> {
+    const { slot, ticket, max } = decision;
+    if (!this.#p.claims || !decision.admitted || slot === undefined || slot === COUNTED_OUT) return undefined;
+    return this.#p.claims.claim({ lane: this.id, barcode, slot, at, ticket, ...(max !== undefined && { max }) });
+  }
+
   #record(
     credential: Credential,
     decision: Decision,
     found: Found,
     { facts, basis, decision: ruled }: Judged,
-    by?: Steward,
+    { by, claimed }: { by: Steward | undefined; claimed: ClaimResult | undefined },
   ): NewRecord {
     const { ticket } = decision;
     const { direction, sector } = this.#settings.rules;
@@ -331,6 +344,7 @@ export class Lane {
       ...(facts.doubtful && { doubtful: true as const }),
       ...(by && { who: by.who, why: by.why }),
       ...(decision.admitted && this.passage.awaits && { awaits: true as const }),
+      ...(claimed && { claim: claimed.note }),
     };
   }
 

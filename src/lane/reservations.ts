@@ -15,6 +15,10 @@ export class Reservations {
     return this.#held.size;
   }
 
+  has(barcode: string): boolean {
+    return this.#held.has(barcode);
+  }
+
   /** Usage as the journal has it plus what is reserved. */
   over(barcode: string, usage: Usage): Usage {
     return (this.#held.get(barcode) ?? []).reduce(insert, usage);

@@ -289,11 +289,12 @@ export class Journal {
     return values.map(decodeRecord);
   }
 
-  /** Checks with sequence > `after`, at most `through`, each with its outcome; `scanned` is how far was read. */
+  /** Checks with sequence > `after`, at most `through`, each with its outcome, those of other gates included; `scanned` is how far was read. */
   async checksAfter(after: number, limit: number, through: number): Promise<SettledChecks> {
     const records = await this.readAfter(after, limit, through);
     const checks: SettledChecks['checks'] = [];
     for (const check of records) {
+      if (check.kind === 'remote') checks.push({ check: { ...check.check, seq: check.seq }, outcome: check.outcome });
       if (check.kind !== 'check') continue;
       const outcome = check.admitted ? this.#open_().getSync(keys.outcome(check.seq)) : undefined;
       checks.push({ check, outcome: outcome === undefined ? undefined : decodeOutcome(outcome) });

@@ -21,6 +21,8 @@
  * | list | `g!` generation `!s!` scope key | cursor and progress of a scope | worker |
  * | list | `g!` generation `!m` | its scopes, and the tags of those that are no more and whose tickets are being dropped | worker |
  * | list | `g!` generation `!x!` tag, page, index | a line that could not be read | worker |
+ * | list | `n!` page | what a page changed, for the gates of a venue | worker |
+ * | list | `h!` generation | sum over all tickets, at a gate of a venue | worker |
  * | list | `b!` barcode | black-listed by a file | worker |
  * | sync | `p!cursor` | highest sequence that SecuTix acknowledged or refused for good | worker |
  * | sync | `q!` sequence | a check SecuTix refused, with its words | worker |
@@ -28,6 +30,14 @@
  * | sync | `l!limiter` | times of the last calls, use of the month | worker |
  * | sync | `g!programme` | the catalogue as last fetched | worker |
  * | all | `i!seal` | which key the database was written with; never sealed itself | whoever makes it |
+ * | venue | `a!` claim | the hub's answer to it | main |
+ * | venue | `e!` claim | it ended and admitted nobody | main |
+ * | venue | `u!` barcode | admissions the hub counts | main |
+ * | venue | `o!` gate, claim | granted, the check is still to come | main |
+ * | venue | `g!` gate, journal | sequence up to which the hub has a gate's journal | main |
+ * | venue | `n!` number | use of a ticket, for the gates | main |
+ * | venue | `k!` number | two admissions of one entry right | main |
+ * | venue | `m!` name | identity, commits, a gate's position in the hub's log | main |
  *
  * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what
  * SecuTix already has, and losing it only repeats uploads. So none of them needs an invariant across databases.
@@ -67,6 +77,8 @@ export const keys = {
     `g!${genText(generation)}!x!${tag}!${seqText(page)}!${seqText(index)}`,
   /** The barcode of a ticket's key. */
   barcodeOf: (ticketKey: string): string => ticketKey.slice(CODE_AT),
+  listLog: (position: number): string => `n!${seqText(position)}`,
+  listHash: (generation: number): string => `h!${genText(generation)}`,
   black: (barcode: string): string => `b!${barcode}`,
   blackEnd: 'b"',
   pushCursor: 'p!cursor',

@@ -5,6 +5,7 @@ import { PortillonError } from '../errors.js';
 import { keys } from './keys.js';
 import type { Operation } from './database.js';
 import type { Entry } from './list-entry.js';
+import { logOperations } from './list-log.js';
 import { decodeBarcodes, decodeEntry, encodeBarcodes, encodeEntry } from './list-entry.js';
 import type { ActiveList, ScopeIndex } from './list-state.js';
 import { activeOf, clearForeignFormat, freeTag, NO_SCOPES } from './list-state.js';
@@ -18,6 +19,8 @@ export interface ListOptions {
   storeKey?: StoreKey;
   /** Characters that printed codes leave out at the beginning; 0 = no index of printed codes. */
   dropFirst?: number;
+  /** At a hub: pages whose changes are kept for the gates. */
+  keepLog?: number;
 }
 
 const FIRST_GENERATION = 1;
@@ -27,12 +30,14 @@ export class ListWriter {
   readonly #location: string;
   readonly #storeKey: StoreKey;
   readonly dropFirst: number;
+  readonly #keepLog: number;
   #db: Database | undefined;
 
   private constructor(location: string, options: ListOptions) {
     this.#location = location;
     this.#storeKey = options.storeKey;
     this.dropFirst = options.dropFirst ?? 0;
+    this.#keepLog = options.keepLog ?? 0;
   }
 
   static async open(location: string, options: ListOptions = {}): Promise<ListWriter> {
@@ -146,8 +151,12 @@ export class ListWriter {
       const tags = { ...index.tags, [scopeKey]: scope.tag };
       put(keys.scopes(generation), encodeJson({ ...index, tags } satisfies ScopeIndex));
     }
-    if (generation === (active.g || FIRST_GENERATION))
-      put(keys.active, encodeJson({ ...active, g: generation, p: active.p + 1 } satisfies ActiveList));
+    if (generation === (active.g || FIRST_GENERATION)) {
+      const position = active.p + 1;
+      put(keys.active, encodeJson({ ...active, g: generation, p: position } satisfies ActiveList));
+      if (this.#keepLog > 0)
+        operations.push(...logOperations({ generation, position }, changes.tickets, known, this.#keepLog));
+    }
     await this.write(operations);
     return { scope, changes };
   }

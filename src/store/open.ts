@@ -7,7 +7,7 @@ import { keys } from './keys.js';
 import { Seal } from './seal.js';
 
 export type { Database } from './database.js';
-export type Kind = 'journal' | 'list' | 'sync';
+export type Kind = 'journal' | 'list' | 'sync' | 'venue';
 /** 32 bytes (see `storeKeyOf`); undefined = nothing is sealed. */
 export type StoreKey = Uint8Array | undefined;
 

@@ -12,7 +12,7 @@ const NONCES_AT_ONCE = 512;
 const REMEMBERED = 12_000;
 
 /** Which database a seal belongs to: the same code has another name in each. */
-export type SealPurpose = 'journal' | 'list' | 'sync' | 'export';
+export type SealPurpose = 'journal' | 'list' | 'sync' | 'venue' | 'export';
 
 /**
  * Hides what is an admission right from whoever holds the disk without the key: names of codes are keyed hashes, values are

@@ -212,13 +212,7 @@ function throwAway(parts: StoreParts, kind: Kind, problems: string[], what: stri
 }
 
 /** Of the databases that can be made anew only the newest damaged one is kept. */
-export function setAsideOne(
-  data: string,
-  kind: 'list' | 'sync' | 'journal',
-  problems: string[],
-  what: string,
-  now: number,
-): void {
+export function setAsideOne(data: string, kind: Kind, problems: string[], what: string, now: number): void {
   const location = path.join(data, kind);
   for (const name of readdirSync(data))
     if (kind !== 'journal' && name.startsWith(`${kind}.damaged-`)) rmSync(path.join(data, name), { recursive: true });

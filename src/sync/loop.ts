@@ -43,8 +43,12 @@ export class SyncLoop {
   #questions = new Set<Promise<void>>();
 
   static async start(options: SyncOptions, parts: LoopParts): Promise<SyncLoop> {
-    const { storeKey, dropFirst } = options;
-    const list = await ListWriter.open(options.listFolder, { dropFirst, storeKey });
+    const { storeKey, dropFirst, listLog: keepLog } = options;
+    const list = await ListWriter.open(options.listFolder, {
+      dropFirst,
+      storeKey,
+      ...(keepLog !== undefined && { keepLog }),
+    });
     const state = await SyncState.open(options.syncFolder, storeKey);
     const loop = new SyncLoop(options, parts, list, state);
     await loop.#pusher.begin();

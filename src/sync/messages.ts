@@ -26,6 +26,8 @@ export interface SyncOptions {
   catalogue: { every: number };
   /** Characters that printed codes leave out at the beginning. */
   dropFirst: number;
+  /** At a hub: list changes kept for its gates, in pages. */
+  listLog?: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 

@@ -146,11 +146,12 @@ export class GateProcess {
   readonly #exited: Promise<number | null>;
   #gone = false;
 
-  /** `main` is the compiled command line; tests that run from source name it. */
-  constructor(config: string, folder: string, main = MAIN) {
+  /** `main` is the compiled command line; tests that run from source name it. `prefix`: what it is started by. */
+  constructor(config: string, folder: string, main = MAIN, prefix: readonly string[] = []) {
     this.logFile = path.join(folder, 'gate.log');
     const log = createWriteStream(this.logFile, { flags: 'a' });
-    this.#child = spawn(process.execPath, [...NODE_FLAGS, main, 'run', '--config', config], {
+    const whole = [...prefix, process.execPath, ...NODE_FLAGS, main, 'run', '--config', config];
+    this.#child = spawn(whole[0] as string, whole.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child.stderr?.pipe(log);

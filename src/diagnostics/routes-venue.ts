@@ -1,0 +1,20 @@
+import { route } from './route-doc.js';
+import type { RouteDoc } from './route-doc.js';
+
+export const VENUE_ROUTES: readonly RouteDoc[] = [
+  route('GET', '/venue', 'viewer', 'The venue as this gate knows it: link, risk, gates, lists.', 'Venue'),
+  route(
+    'GET',
+    '/venue/conflicts',
+    'viewer',
+    'At the hub: double admissions with both checks, newest first.',
+    'Conflicts',
+  ),
+  route(
+    'POST',
+    '/venue/trust',
+    null,
+    'A hub that has forgotten something counts again without the missing gates.',
+    null,
+  ),
+];

@@ -1,0 +1,69 @@
+/** What diagnostics may ask about the venue. Codes are masked. */
+export interface VenueReport {
+  role: 'gate' | 'hub';
+  venue: string;
+  broker: { connected: boolean; error: string };
+  policy: { policy: string; budget: number; deadline: number };
+  /** Double entries that are possible right now, at most: at a gate its own, at the hub those of all gates. */
+  risk: { made: number; bound: number };
+  claims: Readonly<Record<string, number>>;
+  list: { position: number; hash: string } | null;
+  /** A gate's view of the hub. */
+  link?: {
+    state: 'joined' | 'alone';
+    inStep: boolean;
+    hub: { hub: string; session: string; epoch: number; commit: number; sure: boolean } | null;
+    switches: number;
+  };
+  /** The hub's view of its gates. */
+  hub?: {
+    phase: string;
+    why: string | null;
+    epoch: number;
+    commit: number;
+    conflicts: number;
+    counters: Readonly<Record<string, number>>;
+    gates: {
+      gate: string;
+      joined: boolean;
+      heardAt: number;
+      cursor: number;
+      lastSeq: number;
+      risk: { made: number; bound: number };
+      list: { position: number; hash: string; same: boolean } | null;
+    }[];
+  };
+}
+
+/** One side of a double admission. */
+export interface ConflictSide {
+  checkId: string | null;
+  gate: string;
+  lane: string;
+  /** UTC milliseconds by that gate's clock. */
+  at: number;
+  /** How it came to be: the hub's grant, or a risk. */
+  how: 'granted' | 'budget' | 'home';
+}
+
+export interface ConflictReport {
+  n: number;
+  /** Masked. */
+  code: string;
+  slot: string;
+  foundAt: number;
+  first: ConflictSide;
+  second: ConflictSide;
+}
+
+export interface VenueModel {
+  report(): VenueReport;
+  conflicts(limit: number): Promise<ConflictReport[]>;
+  /** The hub counts again although not all gates have spoken; false = it is no hub. */
+  trust(who: string): boolean;
+}
+
+export interface WithVenue {
+  /** Undefined: the gate stands alone. */
+  readonly venue: VenueModel | undefined;
+}

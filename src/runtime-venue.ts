@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { GateConfig, VenueConfig } from './config/schema.js';
+import { ConfigError, PortillonError } from './errors.js';
+import { movements } from './domain/usage.js';
+import { storeKeyFrom } from './runtime-store.js';
+import { VenueStore } from './store/venue-store.js';
+import type { LanePolicy } from './venue/claim-client.js';
+import type { BrokerSettings } from './venue/wire.js';
+import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
+import { GateRole } from './runtime-venue-gate.js';
+import { HubRole } from './runtime-venue-hub.js';
+
+export async function startVenue(config: GateConfig, parts: VenueParts): Promise<Venue | undefined> {
+  const { venue } = config;
+  if (venue.role === 'standalone') return undefined;
+  const gate = config.gate.id;
+  const session = randomBytes(6).toString('hex');
+  const basics: VenueBasics = {
+    config: venue,
+    gate,
+    broker: brokerOf(venue, gate),
+    secret: venue.secret ?? read(venue.secretFile, 'venue.secretFile'),
+    claims: {
+      gate,
+      session,
+      deadline: venue.claim.deadline,
+      policies: policiesOf(venue),
+      homes: venue.home,
+    },
+    store: await VenueStore.open(parts.folder('venue'), storeKeyFrom(config)),
+    storeKey: storeKeyFrom(config),
+    holds: (barcode, slot) => holds(parts, barcode, slot),
+    logLevel: config.log.level,
+  };
+  try {
+    return venue.role === 'hub' ? await HubRole.start(basics, parts) : await GateRole.start(basics, parts);
+  } catch (error) {
+    await basics.store.close();
+    throw error;
+  }
+}
+
+function policiesOf({ claim }: VenueConfig): LanePolicy[] {
+  const policy = (kind: VenueConfig['claim']['policy'], budget: number): LanePolicy['policy'] =>
+    kind === 'budget' ? { kind, max: budget } : { kind };
+  return [
+    ...claim.exceptions.map(({ lane, product, policy: kind, budget }) => ({
+      ...(lane !== undefined && { lane }),
+      ...(product !== undefined && { product }),
+      policy: policy(kind, budget),
+    })),
+    { policy: policy(claim.policy, claim.budget) },
+  ];
+}
+
+function brokerOf({ broker }: VenueConfig, gate: string): BrokerSettings {
+  if (!broker) throw new PortillonError('VENUE_BROKER', 'venue.broker is missing');
+  const { url, username, password, passwordFile, ca, cert, key } = broker;
+  return {
+    url,
+    username: username ?? gate,
+    ...(password !== undefined && { password }),
+    ...(passwordFile !== undefined && { password: read(passwordFile, 'venue.broker.passwordFile') }),
+    ...(ca !== undefined && { ca: read(ca, 'venue.broker.ca') }),
+    ...(cert !== undefined && { cert: read(cert, 'venue.broker.cert') }),
+    ...(key !== undefined && { key: read(key, 'venue.broker.key') }),
+  };
+}
+
+function read(file: string | undefined, key: string): string {
+  try {
+    return readFileSync(file ?? '', 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError(`${key}: ${file ?? ''} cannot be read`, { cause });
+  }
+}
+
+/** This gate has let somebody in on the ticket, or is about to. */
+function holds({ reservations, journal }: VenueParts, barcode: string, slot: string): boolean {
+  if (reservations.has(barcode)) return true;
+  return movements(journal.usage(barcode)).some(
+    (m) =>
+      m.direction === 'entry' &&
+      !m.elsewhere &&
+      !m.void &&
+      (m.slot === slot || m.slot === '*' || slot === '*' || m.slot === undefined),
+  );
+}

@@ -1,0 +1,54 @@
+import type { Ticket } from '../domain/ticket.js';
+import type { Operation } from './database.js';
+import { keys } from './keys.js';
+import type { Entry } from './list-entry.js';
+import { decodeEntry, encodeEntry } from './list-entry.js';
+import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
+import { encodeJson } from './records.js';
+
+/** `[barcode, ticket]`, as gates of a venue exchange it. */
+export type Line = readonly [string, string];
+
+/** What one page changed. */
+export interface LoggedPage {
+  /** Generation of the hub's list. */
+  g: number;
+  lines: readonly Line[];
+  /** Difference of the sum over the list. */
+  change: string;
+}
+
+const TAGS = /,"g":"[^"]*"\}$/;
+/** Form and checksum in front of a stored ticket, and the form of a text without one. */
+const HEAD = 1 + 8;
+const PLAIN = '1';
+
+/** A stored ticket without what belongs to this list alone: the checksum and the tags of the scopes. */
+export const lineText = (stored: string): string => stored.slice(HEAD).replace(TAGS, '}');
+export const textOf = (ticket: Ticket): string => lineText(encodeEntry({ ticket, tags: [] }));
+export const ticketOf = ([barcode, text]: Line): Ticket => decodeEntry(barcode, PLAIN + text).ticket;
+
+/**
+ * The hub's numbered log of list changes: a page's changes under the page's position, in the same batch as the page itself.
+ * `keep` pages are held; a gate that is further behind gets a snapshot.
+ */
+export function logOperations(
+  at: { generation: number; position: number },
+  tickets: ReadonlyMap<string, Ticket>,
+  known: ReadonlyMap<string, Entry>,
+  keep: number,
+): Operation[] {
+  const lines: Line[] = [];
+  let change = 0n;
+  for (const [barcode, ticket] of tickets) {
+    const text = textOf(ticket);
+    const before = known.get(barcode);
+    if (before) change -= partOf(barcode, textOf(before.ticket));
+    change += partOf(barcode, text);
+    lines.push([barcode, text]);
+  }
+  const page: LoggedPage = { g: at.generation, lines, change: addHash(EMPTY_HASH, change) };
+  const operations: Operation[] = [{ type: 'put', key: keys.listLog(at.position), value: encodeJson(page) }];
+  if (at.position > keep) operations.push({ type: 'del', key: keys.listLog(at.position - keep) });
+  return operations;
+}

@@ -1,0 +1,139 @@
+import type { Page } from '../domain/ticket.js';
+import type { Operation } from './database.js';
+import { keys } from './keys.js';
+import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
+import { beginGeneration, buildingOf, removeGarbage, swap } from './list-generations.js';
+import type { Line } from './list-log.js';
+import { textOf, ticketOf } from './list-log.js';
+import type { ListWriter } from './list-writer.js';
+import type { ScopeState } from './records.js';
+import { decodeJson, encodeJson } from './records.js';
+
+/** A snapshot that is being fetched: the hub's position it started at, and the last barcode that is here. */
+export interface SnapshotProgress {
+  position: number;
+  after: string;
+}
+
+interface MirrorCursor {
+  /** The hub's position that this list is at. */
+  position: number;
+  snapshot?: SnapshotProgress;
+}
+
+const HUB_SCOPE = 'hub';
+
+/**
+ * A gate's copy of the hub's list, kept as a scope whose cursor is the hub's position. A gate with a list fetches a
+ * snapshot beside it and swaps at the end: lanes never see half of one.
+ */
+export class ListMirror {
+  readonly #list: ListWriter;
+
+  constructor(list: ListWriter) {
+    this.#list = list;
+  }
+
+  #cursor(generation: number): MirrorCursor {
+    const { cursor } = this.#list.scope(HUB_SCOPE, generation);
+    return cursor === null ? { position: 0 } : (JSON.parse(cursor) as MirrorCursor);
+  }
+
+  #hash(generation: number): string {
+    const text = this.#list.get(keys.listHash(generation));
+    return text === undefined ? EMPTY_HASH : (decodeJson(text, 'list hash') as string);
+  }
+
+  /** The hub's position that the lanes decide by. */
+  get position(): number {
+    return this.#cursor(this.#list.generation).position;
+  }
+  get hash(): string {
+    return this.#hash(this.#list.generation);
+  }
+  get scope(): ScopeState {
+    return this.#list.scope(HUB_SCOPE);
+  }
+
+  /** Where a snapshot is built: beside a list in force, or in its place when there is none. */
+  #snapshotGeneration(): number {
+    const building = buildingOf(this.#list);
+    if (building) return building.generation;
+    return this.#list.generation;
+  }
+
+  get snapshot(): SnapshotProgress | undefined {
+    return this.#cursor(this.#snapshotGeneration()).snapshot;
+  }
+
+  async applyPage(lines: readonly Line[], position: number): Promise<void> {
+    await this.#apply(this.#list.generation, lines, { position });
+  }
+
+  /** `next` undefined = this piece ends the snapshot. */
+  async applySnapshot(
+    lines: readonly Line[],
+    from: SnapshotProgress,
+    next: SnapshotProgress | undefined,
+    now: number,
+  ): Promise<void> {
+    const list = this.#list;
+    const begins = from.after === '';
+    // A list that is whole stays in force until the new one is.
+    const beside = this.#cursor(list.generation).position > 0;
+    if (begins && beside && !buildingOf(list)) await beginGeneration(list, 'resync', now);
+    const building = buildingOf(list);
+    const generation = building?.generation ?? list.generation;
+    const { position } = this.#cursor(generation);
+    await this.#apply(generation, lines, next ? { position, snapshot: next } : { position: from.position });
+    if (next || !building) return;
+    await swap(list, building);
+    await removeGarbage(list, () => new Promise((resolve) => setImmediate(resolve)));
+  }
+
+  async #apply(generation: number, lines: readonly Line[], cursor: MirrorCursor): Promise<void> {
+    const list = this.#list;
+    let change = 0n;
+    for (const line of lines) {
+      const [barcode, text] = line;
+      const before = list.entry(generation, barcode);
+      if (before) change -= partOf(barcode, textOf(before.ticket));
+      change += partOf(barcode, text);
+    }
+    const page: Page = {
+      items: lines.map((line) => ({ kind: 'ticket', ticket: ticketOf(line) })),
+      cursor: JSON.stringify(cursor),
+      counted: lines.length,
+    };
+    const hash = addHash(this.#hash(generation), change);
+    const extra: Operation[] = [{ type: 'put', key: keys.listHash(generation), value: encodeJson(hash) }];
+    await list.applyPage(HUB_SCOPE, page, null, { generation, extra });
+  }
+
+  /** The hub's list was complete at this time: nothing newer was to be had. */
+  async confirm(completeAt: number | null): Promise<void> {
+    const scope = this.#list.scope(HUB_SCOPE);
+    if (scope.completeAt === completeAt || scope.pages === 0) return;
+    const key = keys.scope(this.#list.generation, HUB_SCOPE);
+    await this.#list.write([{ type: 'put', key, value: encodeJson({ ...scope, completeAt } satisfies ScopeState) }]);
+  }
+
+  /** The list differs from the hub's and nobody knows where: it is fetched whole, beside this one. */
+  async startOver(now: number): Promise<void> {
+    const building = await beginGeneration(this.#list, 'resync', now);
+    const scope = this.#list.scope(HUB_SCOPE, building.generation);
+    const cursor = JSON.stringify({ position: 0 } satisfies MirrorCursor);
+    const key = keys.scope(building.generation, HUB_SCOPE);
+    await this.#list.write([{ type: 'put', key, value: encodeJson({ ...scope, cursor } satisfies ScopeState) }]);
+  }
+
+  /** A snapshot is to be fetched from its beginning. */
+  get startingOver(): boolean {
+    const building = buildingOf(this.#list);
+    return building !== undefined && this.snapshot === undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#list.close();
+  }
+}

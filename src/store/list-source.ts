@@ -1,0 +1,118 @@
+import { keys } from './keys.js';
+import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
+import type { Line, LoggedPage } from './list-log.js';
+import { lineText } from './list-log.js';
+import type { ActiveList } from './list-state.js';
+import { activeOf } from './list-state.js';
+import type { Database, StoreKey } from './open.js';
+import { openDatabase } from './open.js';
+import type { ScopeState } from './records.js';
+import { decodeJson } from './records.js';
+
+export interface SourceState {
+  position: number;
+  /** The oldest last complete fetch of all scopes; null = one was never complete. */
+  completeAt: number | null;
+}
+
+/** Tickets between two breaths while the sum is made anew. */
+const PIECE = 2_000;
+
+/**
+ * The hub's list as it is handed to gates. It is opened for a moment only: a list that must be reopened after a full disk
+ * must not find it open.
+ */
+export class ListSource {
+  readonly #location: string;
+  readonly #storeKey: StoreKey;
+  #db: Promise<Database> | undefined;
+  #users = 0;
+  #sum: { g: number; p: number; hash: string } | undefined;
+
+  constructor(location: string, storeKey?: StoreKey) {
+    this.#location = location;
+    this.#storeKey = storeKey;
+  }
+
+  async #use<T>(work: (db: Database) => T | Promise<T>): Promise<T> {
+    this.#users++;
+    this.#db ??= openDatabase(this.#location, 'list', this.#storeKey);
+    const opened = this.#db;
+    try {
+      return await work(await opened);
+    } finally {
+      if (--this.#users === 0) {
+        this.#db = undefined;
+        await opened.then(
+          (db) => db.close(),
+          () => {},
+        );
+      }
+    }
+  }
+
+  state(): Promise<SourceState> {
+    return this.#use(async (db) => {
+      const { g, p } = active(db);
+      const scopes = await db.values({ gt: keys.scope(g, ''), lt: keys.scope(g, '\uffff') }).all();
+      const times = scopes.map((text) => (decodeJson(text, 'scope') as ScopeState).completeAt);
+      const complete = times.length > 0 && !times.includes(null);
+      return { position: p, completeAt: complete ? Math.min(...(times as number[])) : null };
+    });
+  }
+
+  /** Changes of one page; undefined = no longer kept. */
+  page(position: number): Promise<readonly Line[] | undefined> {
+    return this.#use((db) => {
+      const page = pageOf(db, position);
+      return page?.g === active(db).g ? page.lines : undefined;
+    });
+  }
+
+  /** Tickets behind a barcode, in the order of the store. Fewer than `limit` = the end. */
+  tickets(after: string, limit: number): Promise<readonly Line[]> {
+    return this.#use(async (db) => {
+      const { g } = active(db);
+      const found = await db.iterator({ gt: keys.ticket(g, after), lt: keys.ticketsEnd(g), limit }).all();
+      return found.map(([key, text]): Line => [keys.barcodeOf(key), lineText(text)]);
+    });
+  }
+
+  /**
+   * The sum over the list with the position it is of. It follows the log; where that has a gap (a swap, a start) the sum is made
+   * anew, piece by piece.
+   */
+  hash(): Promise<{ position: number; hash: string } | undefined> {
+    return this.#use(async (db) => {
+      const now = active(db);
+      if (now.g === 0) return { position: 0, hash: EMPTY_HASH };
+      let at = this.#sum?.g === now.g ? this.#sum : undefined;
+      while (at && at.p < now.p) {
+        const page = pageOf(db, at.p + 1);
+        at = page?.g === now.g ? { g: now.g, p: at.p + 1, hash: addHash(at.hash, page.change) } : undefined;
+      }
+      this.#sum = at ?? (await scan(db, now));
+      return this.#sum && { position: this.#sum.p, hash: this.#sum.hash };
+    });
+  }
+}
+
+const active = (db: Database): ActiveList => activeOf((key) => db.getSync(key));
+
+function pageOf(db: Database, position: number): LoggedPage | undefined {
+  const text = db.getSync(keys.listLog(position));
+  return text === undefined ? undefined : (decodeJson(text, 'list log') as LoggedPage);
+}
+
+/** Undefined = the list changed meanwhile: another time. */
+async function scan(db: Database, { g, p }: ActiveList): Promise<{ g: number; p: number; hash: string } | undefined> {
+  let sum = 0n;
+  const iterator = db.iterator({ gt: keys.ticket(g, ''), lt: keys.ticketsEnd(g) });
+  try {
+    for (let piece = await iterator.nextv(PIECE); piece.length > 0; piece = await iterator.nextv(PIECE))
+      for (const [key, text] of piece) sum += partOf(keys.barcodeOf(key), lineText(text));
+  } finally {
+    await iterator.close();
+  }
+  return active(db).p === p ? { g, p, hash: addHash(EMPTY_HASH, sum) } : undefined;
+}

@@ -1,0 +1,340 @@
+import type { Clock } from '../clock.js';
+import { describeError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
+import { parseCheckId } from '../domain/records.js';
+import type { VenueStore } from '../store/venue-store.js';
+import { venueKeys } from '../store/venue-store.js';
+import type { HomeSaid, HubView } from './claim-hub.js';
+import { answerClaim, endClaim, takeCheck } from './claim-hub.js';
+import type { Answer, Claim, Conflict, ReportedCheck, Use } from './claim-types.js';
+import { GroupMemory } from './hub-memory.js';
+import type { UsageEntry } from './topics.js';
+
+/** Inputs in one disk write, at most. */
+const GROUP = 1_000;
+/** Milliseconds until the files are opened again after a failed write. */
+const REOPEN_EVERY = 1_000;
+
+export interface SettledCheck {
+  check: CheckRecord;
+  outcome: OutcomeRecord['outcome'] | undefined;
+}
+
+/** An entry of the ledger: both checks, with what is known of their times. */
+export type LedgerEntry = Conflict & { n: number; foundAt: number };
+
+interface Job {
+  /** Undefined = it has to wait for another job of its ticket. */
+  compute: (memory: GroupMemory) => (() => void) | undefined;
+  failed: () => void;
+}
+
+interface Parts {
+  clock: Clock;
+  log: Log;
+  /** Asks the home gates of an entrance, all of them. */
+  askHome: (claim: Claim) => Promise<HomeSaid>;
+  /** A ticket's use has changed: the gates may fetch it. */
+  onUsage: () => void;
+}
+
+/**
+ * The owner of usage. Inputs are computed one after the other, a group's changes are one synced batch, and answers leave behind it.
+ *
+ * Invariants: nothing is answered that is not on the disk; inputs of one ticket never overlap (a ticket whose home gates are
+ * being asked is held, and what comes for it waits); after a failed write nothing is answered until the files were
+ * reopened. Nothing here waits for anything that waits for this.
+ */
+export class HubClaims {
+  readonly #store: VenueStore;
+  readonly #p: Parts;
+  #queue: Job[] = [];
+  #running: Promise<void> | undefined;
+  readonly #held = new Map<string, Job[]>();
+  #usage = 0;
+  #conflicts = 0;
+  #commits = 0;
+  #failed = false;
+  /** See `HubView.sure`. */
+  sure = false;
+  readonly counters = { claims: 0, granted: 0, used: 0, unknown: 0, checks: 0, groups: 0 };
+
+  private constructor(store: VenueStore, parts: Parts) {
+    this.#store = store;
+    this.#p = parts;
+  }
+
+  static async open(store: VenueStore, parts: Parts): Promise<HubClaims> {
+    const hub = new HubClaims(store, parts);
+    hub.#usage = await store.lastNumber('n!');
+    hub.#conflicts = await store.lastNumber('k!');
+    hub.#commits = (store.get(venueKeys.named('commits')) as number | undefined) ?? 0;
+    return hub;
+  }
+
+  /** Grows with every write: who has seen a greater one knows that this hub has forgotten something. */
+  get commits(): number {
+    return this.#commits;
+  }
+  get lastUsage(): number {
+    return this.#usage;
+  }
+  get conflicts(): number {
+    return this.#conflicts;
+  }
+
+  claim(claim: Claim): Promise<Answer> {
+    this.counters.claims++;
+    return new Promise((resolve) => this.#submit(this.#claimJob(claim, undefined, this.#count(resolve))));
+  }
+
+  #count(resolve: (answer: Answer) => void): (answer: Answer) => void {
+    return (answer) => {
+      this.counters[answer.result]++;
+      resolve(answer);
+    };
+  }
+
+  #claimJob(claim: Claim, home: HomeSaid | undefined, resolve: (answer: Answer) => void): Job {
+    const failed = (): void => resolve({ result: 'unknown', why: 'failed' });
+    const job: Job = {
+      failed,
+      compute: (memory) => {
+        if (home === undefined && this.#wait(claim.barcode, job)) return undefined;
+        const view: HubView = { sure: this.sure, ...(home && { home }) };
+        const result = answerClaim(memory, claim, view);
+        if (result === 'ask-home') {
+          this.#held.set(claim.barcode, []);
+          void this.#p
+            .askHome(claim)
+            .catch((): HomeSaid => ({ said: 'silent' }))
+            .then((said) => this.#submit(this.#claimJob(claim, said, resolve)));
+          return undefined;
+        }
+        const { answer, change } = result;
+        memory.apply(change);
+        if (home?.said === 'agreed' && answer.result !== 'granted') this.#forget(memory, claim);
+        return () => {
+          if (home !== undefined) this.#release(claim.barcode);
+          resolve(answer);
+        };
+      },
+    };
+    return job;
+  }
+
+  /** The home gates wrote the ticket down as used for a claim that was not granted after all. */
+  #forget(memory: GroupMemory, { id, barcode, slot, lane, at }: Claim): void {
+    this.#note(memory, { what: 'given-back', barcode, checkId: id, lane, direction: 'entry', checkedAt: at, slot });
+  }
+
+  #wait(barcode: string, job: Job): boolean {
+    const held = this.#held.get(barcode);
+    held?.push(job);
+    return held !== undefined;
+  }
+
+  #release(barcode: string): void {
+    const held = this.#held.get(barcode) ?? [];
+    this.#held.delete(barcode);
+    for (const job of held) this.#submit(job);
+  }
+
+  /** Claims that ended and admitted nobody. */
+  end(gate: string, claims: readonly { id: string; barcode: string }[]): Promise<void> {
+    return this.#do((memory) => {
+      for (const { id, barcode } of claims) this.#endOne(memory, gate, id, barcode);
+    });
+  }
+
+  #endOne(memory: GroupMemory, gate: string, id: string, barcode: string): void {
+    const open = memory.uses(barcode).find((u) => u.id === id && u.checkId === undefined);
+    memory.apply(endClaim(memory, id, barcode));
+    memory.close(gate, id);
+    // Home gates were told of it before it was granted.
+    if (open) {
+      const { slot, lane, at } = open;
+      this.#note(memory, { what: 'given-back', barcode, checkId: id, lane, direction: 'entry', checkedAt: at, slot });
+    }
+  }
+
+  /** Sequence up to which a gate's journal is here. */
+  cursor(gate: string, journal: string): number {
+    return (this.#store.get(venueKeys.cursor(gate, journal)) as number | undefined) ?? 0;
+  }
+
+  /** Checks of one gate's journal, in order; those below the cursor were taken before. */
+  take(gate: string, journal: string, checks: readonly SettledCheck[], scanned: number): Promise<void> {
+    return this.#do((memory) => {
+      for (const { check, outcome } of checks) this.#takeOne(memory, gate, check, outcome);
+      memory.put(venueKeys.cursor(gate, journal), scanned);
+    });
+  }
+
+  #takeOne(memory: GroupMemory, gate: string, check: CheckRecord, outcome: SettledCheck['outcome']): void {
+    this.counters.checks++;
+    const counts = check.admitted && outcome !== 'not-passed';
+    const reported = reportOf(gate, check, counts);
+    const before = memory.uses(check.barcode);
+    const conflicts = memory.apply(takeCheck(memory, reported));
+    if (reported.claim !== undefined) memory.close(gate, reported.claim);
+    for (const conflict of conflicts) this.#ledger(memory, conflict);
+    const { barcode, checkId, lane, direction, at, slot, sector, reason } = check;
+    if (check.givesBack !== undefined) {
+      memory.put(
+        venueKeys.uses(barcode),
+        before.filter((u) => u.checkId !== check.givesBack),
+      );
+      this.#note(memory, {
+        what: 'given-back',
+        barcode,
+        checkId: check.givesBack,
+        lane,
+        direction: 'entry',
+        checkedAt: at,
+      });
+      return;
+    }
+    if (!counts || (direction === 'entry' && slot === undefined)) return;
+    if (before.some((u) => u.checkId === checkId)) return;
+    this.#note(memory, {
+      what: 'admitted',
+      barcode,
+      checkId,
+      lane,
+      direction,
+      checkedAt: at,
+      ...(reported.claim !== undefined && { claim: reported.claim }),
+      ...(slot !== undefined && { slot }),
+      ...(sector !== undefined && { sector }),
+      reason,
+    });
+  }
+
+  #ledger(memory: GroupMemory, conflict: Conflict): void {
+    const n = ++this.#conflicts;
+    const entry: LedgerEntry = { ...conflict, n, foundAt: this.#p.clock.now() };
+    memory.put(venueKeys.conflict(n), entry);
+    const { first, second } = conflict;
+    this.#p.log.error(
+      { first: first.checkId, second: second.checkId, gates: [first.gate, second.gate] },
+      'a ticket was admitted twice',
+    );
+  }
+
+  #note(memory: GroupMemory, entry: Omit<UsageEntry, 'n'>): void {
+    const n = ++this.#usage;
+    memory.put(venueKeys.usage(n), { n, ...entry });
+  }
+
+  /** Promises of a process of the gate that is over, and whose journal is here to its end: they admitted nobody. */
+  async endOld(gate: string, session: string): Promise<number> {
+    const prefix = `${gate}.${session}.`;
+    const keys = await this.#store.keys(venueKeys.openOf(gate));
+    const old = keys.map((key) => key.slice(`o!${gate}!`.length)).filter((id) => !id.startsWith(prefix));
+    if (old.length > 0)
+      await this.end(
+        gate,
+        old.map((id) => ({ id, barcode: (this.#store.get(venueKeys.open(gate, id)) as string | undefined) ?? '' })),
+      );
+    return old.length;
+  }
+
+  async usageAfter(after: number, limit: number): Promise<UsageEntry[]> {
+    const range = { gt: venueKeys.usage(after), lt: 'n"', limit };
+    return (await this.#store.values(range)) as UsageEntry[];
+  }
+
+  async ledger(limit: number): Promise<LedgerEntry[]> {
+    return (await this.#store.values({ gt: 'k!', lt: 'k"', limit, reverse: true })) as LedgerEntry[];
+  }
+
+  uses(barcode: string): readonly Use[] {
+    return new GroupMemory(this.#store).uses(barcode);
+  }
+
+  #do(compute: (memory: GroupMemory) => void): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.#submit({
+        compute: (memory) => {
+          compute(memory);
+          return resolve;
+        },
+        failed: () => reject(new Error('the hub cannot write')),
+      }),
+    );
+  }
+
+  #submit(job: Job): void {
+    if (this.#failed) return job.failed();
+    this.#queue.push(job);
+    this.#running ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    // What arrived with the same packet belongs to the same group.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue.splice(0, GROUP);
+      const usage = this.#usage;
+      const memory = new GroupMemory(this.#store);
+      const done = jobs.map((job) => job.compute(memory)).filter((f) => f !== undefined);
+      try {
+        const puts = memory.puts;
+        if (puts.length > 0) {
+          memory.put(venueKeys.named('commits'), this.#commits + 1);
+          await this.#store.commit(memory.puts);
+          this.#commits++;
+          this.counters.groups++;
+        }
+        for (const f of done) f();
+        if (this.#usage > usage) this.#p.onUsage();
+      } catch (error) {
+        await this.#fail(error, jobs);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #fail(error: unknown, jobs: Job[]): Promise<void> {
+    this.#failed = true;
+    this.#p.log.error({ error: describeError(error) }, 'the hub cannot write: nothing is granted');
+    for (const job of [...jobs, ...[...this.#held.values()].flat(), ...this.#queue.splice(0)]) job.failed();
+    this.#held.clear();
+    for (;;) {
+      await this.#p.clock.sleep(REOPEN_EVERY);
+      try {
+        await this.#store.reopen();
+        break;
+      } catch (again) {
+        this.#p.log.error({ error: describeError(again) }, 'the hub still cannot write');
+      }
+    }
+    this.#usage = await this.#store.lastNumber('n!');
+    this.#conflicts = await this.#store.lastNumber('k!');
+    this.#failed = false;
+  }
+
+  /** Waits for what is in hand. */
+  async close(): Promise<void> {
+    await this.#running;
+  }
+}
+
+function reportOf(gate: string, check: CheckRecord, counts: boolean): ReportedCheck {
+  const { checkId, lane, barcode, slot, at, claim } = check;
+  const risk = claim?.how === 'budget' || claim?.how === 'home' ? claim.how : undefined;
+  return {
+    checkId,
+    ...(claim && { claim: claim.id }),
+    gate: parseCheckId(checkId).gate || gate,
+    lane,
+    barcode,
+    ...(slot !== undefined && check.direction === 'entry' && { slot }),
+    at,
+    counts,
+    ...(claim?.max !== undefined && { max: claim.max }),
+    ...(risk && { risk }),
+  };
+}

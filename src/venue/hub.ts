@@ -1,0 +1,412 @@
+import type { IPublishPacket } from 'mqtt';
+import type { Clock, Random } from '../clock.js';
+import { describeError, PortillonError } from '../errors.js';
+import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
+import type { Log } from '../log.js';
+import type { VenueStore } from '../store/venue-store.js';
+import { venueKeys } from '../store/venue-store.js';
+import type { HomeSaid } from './claim-hub.js';
+import type { Claim } from './claim-types.js';
+import type { SettledCheck } from './hub-claims.js';
+import { HubClaims } from './hub-claims.js';
+import type { GateWord, HubSelf } from './hub-identity.js';
+import { givesUp, mayStart, sureAgain } from './hub-identity.js';
+import { Rpc } from './rpc.js';
+import { linkKey, seal, unseal } from './seal.js';
+import type { HubState } from './topics.js';
+import * as t from './topics.js';
+import type { BrokerSettings } from './wire.js';
+import { Wire } from './wire.js';
+
+export interface HubSettings {
+  venue: string;
+  gate: string;
+  session: string;
+  broker: BrokerSettings;
+  /** The venue's secret. */
+  secret: string;
+  /** Gates that must have spoken before a hub that forgot something counts again. */
+  gates: readonly string[];
+}
+
+interface Parts {
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Takes checks of a gate on their way to SecuTix; resolves when they are on the disk. */
+  forward: (gate: string, checks: readonly SettledCheck[]) => Promise<void>;
+  /** New entries of the use log. */
+  onUsage: () => void;
+}
+
+/** Milliseconds a starting hub waits for another one's word. */
+const ASK_FOR = 1_500;
+/** Milliseconds for all home gates to answer; a lane waits 150 by default. */
+const HOME_DEADLINE = 90;
+/** Milliseconds without a word after which a gate counts as cut off. */
+const CUT_OFF_AFTER = 3_000;
+const STATE_EVERY = 1_000;
+const USAGE_PAGE = 500;
+
+export interface GateView {
+  gate: string;
+  joined: boolean;
+  /** UTC milliseconds of its last word; 0 = none to this process. */
+  heardAt: number;
+  cursor: number;
+  lastSeq: number;
+  risk: { made: number; bound: number };
+  list: { position: number; hash: string } | null;
+}
+
+interface Known extends GateWord {
+  heard: number;
+  session: string;
+  journal: string;
+  view: GateView;
+}
+
+type Roster = Record<string, { homes: readonly string[] }>;
+
+type Phase = { phase: 'starting' } | { phase: 'serving' } | { phase: 'refused'; why: string };
+
+/** The venue's owner of usage, on the wire: identity, gates, their requests. */
+export class VenueHub {
+  readonly claims: HubClaims;
+  readonly #s: HubSettings;
+  readonly #p: Parts;
+  readonly #store: VenueStore;
+  readonly #self: HubSelf;
+  readonly #commitAtStart: number;
+  readonly #wire: Wire;
+  readonly #rpc: Rpc;
+  readonly #keys = new Map<string, string>();
+  readonly #gates = new Map<string, Known>();
+  #roster: Roster;
+  readonly #others: HubState[] = [];
+  #retained: HubState | undefined;
+  #phase: Phase = { phase: 'starting' };
+  #why: string | undefined;
+  #deciding: Promise<void> | undefined;
+  readonly #stop = new AbortController();
+  #announced = -1;
+  #n = 0;
+
+  static async start(settings: HubSettings, store: VenueStore, parts: Parts): Promise<VenueHub> {
+    const named = (name: string): unknown => store.get(venueKeys.named(name));
+    const self: HubSelf = {
+      hub: (named('hub') as string | undefined) ?? settings.session,
+      session: settings.session,
+      epoch: (named('epoch') as number | undefined) ?? 0,
+      commit: (named('commits') as number | undefined) ?? 0,
+    };
+    if (named('hub') === undefined) await store.commit([{ key: venueKeys.named('hub'), value: self.hub }]);
+    const forward: { to?: VenueHub } = {};
+    const claims = await HubClaims.open(store, {
+      clock: parts.clock,
+      log: parts.log,
+      askHome: (claim) => (forward.to as VenueHub).#askHome(claim),
+      onUsage: () => {
+        parts.onUsage();
+        forward.to?.hint();
+      },
+    });
+    forward.to = new VenueHub(settings, store, parts, self, claims);
+    return forward.to;
+  }
+
+  private constructor(settings: HubSettings, store: VenueStore, parts: Parts, self: HubSelf, claims: HubClaims) {
+    this.#s = settings;
+    this.#p = parts;
+    this.#store = store;
+    this.#self = self;
+    this.#commitAtStart = self.commit;
+    this.claims = claims;
+    this.#roster = (store.get(venueKeys.named('roster')) as Roster | undefined) ?? {};
+    const { venue } = settings;
+    const topic = t.topics.hub(venue);
+    const requests = ['claim', 'end', 'ping', 'journal', 'usage', 'noticed'].map((k) => t.topics.toHub(venue, '+', k));
+    const will = { ...this.#state(), online: false };
+    this.#wire = new Wire(
+      {
+        broker: settings.broker,
+        clientId: `${venue}-hub-${settings.session}`,
+        subscriptions: [topic, t.topics.hubAsk(venue), t.topics.hubHere(venue), ...requests],
+        will: { topic, payload: seal(settings.secret, topic, will) },
+      },
+      {
+        log: parts.log,
+        random: parts.random,
+        onMessage: (at, payload, packet) => void this.#onMessage(at, payload, packet),
+        onUp: () => this.#onUp(),
+        onDown: () => {},
+      },
+    );
+    this.#rpc = new Rpc(this.#wire, parts.clock);
+    void this.#stateLoop();
+  }
+
+  /** Resolves when it is known whether this hub runs, or after `patience` milliseconds without a broker. Throws when it does not. */
+  async decided(patience: number): Promise<void> {
+    const end = this.#p.clock.monotonic() + patience;
+    while (this.#phase.phase === 'starting' && this.#p.clock.monotonic() < end)
+      await this.#p.clock.sleep(20, this.#stop.signal);
+    if (this.#phase.phase === 'refused')
+      throw new PortillonError('VENUE_TWO_HUBS', this.#phase.why, {
+        hint: 'a venue has one hub: stop the other one first, or make this one `venue.role: gate`',
+      });
+  }
+
+  get epoch(): number {
+    return this.#self.epoch;
+  }
+  get phase(): Phase {
+    return this.#phase;
+  }
+  /** Why it is not sure of what it knows. */
+  get doubt(): string | undefined {
+    return this.claims.sure ? undefined : this.#why;
+  }
+  get connected(): boolean {
+    return this.#wire.up;
+  }
+  get lastError(): string {
+    return this.#wire.lastError;
+  }
+
+  #state(): HubState {
+    const { hub, session, epoch } = this.#self;
+    return { hub, session, epoch, commit: this.claims.commits, online: this.#phase.phase === 'serving' };
+  }
+
+  #publishState(): void {
+    const topic = t.topics.hub(this.#s.venue);
+    const state = this.#state();
+    if (this.#wire.send(topic, seal(this.#s.secret, topic, state), { retain: true })) this.#announced = state.commit;
+  }
+
+  async #stateLoop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#p.clock.sleep(STATE_EVERY, this.#stop.signal);
+      if (this.#phase.phase === 'serving' && this.claims.commits !== this.#announced) this.#publishState();
+    }
+  }
+
+  #onUp(): void {
+    if (this.#phase.phase === 'serving') return this.#publishState();
+    if (this.#phase.phase === 'starting') this.#deciding ??= this.#decide();
+  }
+
+  async #decide(): Promise<void> {
+    const { clock, log } = this.#p;
+    const topic = t.topics.hubAsk(this.#s.venue);
+    this.#wire.send(topic, seal(this.#s.secret, topic, { ...this.#state(), online: true }));
+    await clock.sleep(ASK_FOR, this.#stop.signal);
+    this.#deciding = undefined;
+    if (this.#stop.signal.aborted || !this.#wire.up) return;
+    const start = mayStart(this.#self, this.#retained, this.#others);
+    if (!start.start) return this.#refuse(start.why);
+    this.#self.epoch = start.epoch;
+    await this.#store.commit([{ key: venueKeys.named('epoch'), value: start.epoch }]);
+    this.claims.sure = start.sure;
+    this.#why = start.why;
+    if (start.why) log.error({ why: start.why }, 'the hub counts nothing until the gates have spoken');
+    this.#phase = { phase: 'serving' };
+    this.#publishState();
+    log.info({ hub: this.#self.hub, epoch: start.epoch, sure: start.sure }, 'hub of the venue');
+  }
+
+  #refuse(why: string): void {
+    this.#phase = { phase: 'refused', why };
+    this.claims.sure = false;
+    this.#p.log.error({ why }, 'this hub does not run: a venue has one hub');
+  }
+
+  #onHubWord(topic: string, payload: Buffer): void {
+    const parsed = t.hubState.safeParse(unseal(this.#s.secret, topic, payload));
+    if (!parsed.success || parsed.data.session === this.#self.session) return;
+    const other = parsed.data;
+    const { venue, secret } = this.#s;
+    if (topic === t.topics.hub(venue)) {
+      this.#retained = other;
+      // The will of a process that is gone, or a hub that does not know of this one.
+      if (this.#phase.phase === 'serving') {
+        if (givesUp(this.#state(), other)) this.#refuse(`another hub of this venue is running (${other.hub})`);
+        else this.#publishState();
+      }
+    } else if (topic === t.topics.hubAsk(venue)) {
+      if (this.#phase.phase !== 'serving') return;
+      const here = t.topics.hubHere(venue);
+      this.#wire.send(here, seal(secret, here, this.#state()));
+    } else this.#others.push(other);
+  }
+
+  #key(gate: string): string {
+    let key = this.#keys.get(gate);
+    if (key === undefined) this.#keys.set(gate, (key = linkKey(this.#s.secret, gate)));
+    return key;
+  }
+
+  async #onMessage(topic: string, payload: Buffer, packet: IPublishPacket): Promise<void> {
+    const to = t.parseToHub(topic);
+    if (!to) return this.#onHubWord(topic, payload);
+    const key = this.#key(to.gate);
+    if (to.kind === 'noticed') return void this.#rpc.take(topic, payload, key);
+    if (this.#phase.phase !== 'serving') return;
+    const body = unseal(key, topic, payload);
+    try {
+      const answer = body === undefined ? undefined : await this.#serve(to.gate, to.kind, body);
+      if (answer) this.#rpc.reply(t.topics.fromHub(this.#s.venue, to.gate, to.kind), key, answer, packet);
+    } catch (error) {
+      this.#p.log.warn(
+        { gate: to.gate, kind: to.kind, error: describeError(error) },
+        'a request could not be answered',
+      );
+    }
+  }
+
+  async #serve(gate: string, kind: string, body: unknown): Promise<{ id: string } | undefined> {
+    switch (kind) {
+      case 'claim': {
+        const request = t.claimRequest.parse(body);
+        if (!request.id.startsWith(`${gate}.`)) return undefined;
+        const answer = await this.claims.claim({ ...request, gate } as Claim);
+        return { id: request.id, session: this.#self.session, answer } as { id: string };
+      }
+      case 'end': {
+        const { id, claims } = t.endRequest.parse(body);
+        await this.claims.end(
+          gate,
+          claims.filter((c) => c.id.startsWith(`${gate}.`)),
+        );
+        return { id };
+      }
+      case 'ping':
+        return this.#ping(gate, t.pingRequest.parse(body));
+      case 'journal':
+        return this.#journal(gate, t.journalRequest.parse(body));
+      case 'usage': {
+        const { id, after } = t.usageRequest.parse(body);
+        const entries = await this.claims.usageAfter(after, USAGE_PAGE);
+        return { id, entries, last: this.claims.lastUsage } as { id: string };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  async #ping(gate: string, ping: ReturnType<typeof t.pingRequest.parse>): Promise<{ id: string }> {
+    const { clock } = this.#p;
+    const cursor = this.claims.cursor(gate, ping.journal);
+    const before = this.#gates.get(gate);
+    const same = before?.session === ping.session;
+    const { lastSeq, risk, list } = ping;
+    this.#gates.set(gate, {
+      heard: clock.monotonic(),
+      session: ping.session,
+      journal: ping.journal,
+      barrier: same ? before.barrier : lastSeq,
+      cursor,
+      seen: same ? before.seen : ping.seen,
+      view: { gate, joined: true, heardAt: clock.now(), cursor, lastSeq, risk, list },
+    });
+    if (this.#roster[gate]?.homes.join('\n') !== ping.homes.join('\n')) {
+      this.#roster = { ...this.#roster, [gate]: { homes: ping.homes } };
+      await this.#store.commit([{ key: venueKeys.named('roster'), value: this.#roster }]);
+    }
+    if (cursor >= ping.oldSeq) await this.claims.endOld(gate, ping.session);
+    this.#becomeSure();
+    const { hub, session, epoch } = this.#self;
+    const { commits, sure, lastUsage } = this.claims;
+    const answer = { id: ping.id, hub, session, epoch, commit: commits, sure, cursor, usage: lastUsage };
+    return answer;
+  }
+
+  #becomeSure(): void {
+    if (this.claims.sure || this.#phase.phase !== 'serving') return;
+    const roster = [...new Set([...Object.keys(this.#roster), ...this.#s.gates])].filter((g) => g !== this.#s.gate);
+    for (const [gate, known] of this.#gates) known.cursor = this.claims.cursor(gate, known.journal);
+    const self = { hub: this.#self.hub, commitAtStart: this.#commitAtStart };
+    const { sure, missing } = sureAgain(self, roster, this.#gates);
+    if (sure) this.trust('all gates have spoken');
+    else this.#why = `the hub has forgotten something and waits for ${missing.join(', ') || 'its gates'}`;
+  }
+
+  /** A person says that the hub may count, although not all gates have spoken. */
+  trust(who: string): void {
+    this.claims.sure = true;
+    this.#p.log.warn({ who }, 'the hub counts again');
+  }
+
+  async #journal(gate: string, request: ReturnType<typeof t.journalRequest.parse>): Promise<{ id: string }> {
+    const { id, journal, after, scanned } = request;
+    const cursor = this.claims.cursor(gate, journal);
+    if (after <= cursor && scanned > cursor) {
+      const checks = request.checks
+        .map(({ check, outcome }): SettledCheck => ({
+          check: check as unknown as CheckRecord,
+          outcome: outcome as OutcomeRecord['outcome'] | undefined,
+        }))
+        .filter(({ check }) => check.seq > cursor && check.checkId.startsWith(`${gate}-`));
+      // First what SecuTix gets, then the cursor: a crash in between sends the same check again, under the same ID.
+      await this.#p.forward(gate, checks);
+      await this.claims.take(gate, journal, checks, scanned);
+    }
+    const answer = { id, cursor: this.claims.cursor(gate, journal) };
+    return answer;
+  }
+
+  async #askHome(claim: Claim): Promise<HomeSaid> {
+    const { entrance, gate, id, barcode, slot, at, lane } = claim;
+    const homes = Object.entries(this.#roster)
+      .filter(([name, { homes }]) => name !== gate && homes.includes(entrance as string))
+      .map(([name]) => name);
+    const said = await Promise.all(
+      homes.map(async (home): Promise<HomeSaid> => {
+        const topic = t.topics.notice(this.#s.venue, home);
+        const body = { id: `${this.#self.session}.${++this.#n}`, claim: id, barcode, slot, at, gate, lane };
+        const request = { topic, replyTo: t.topics.noticed(this.#s.venue, home), key: this.#key(home), body };
+        try {
+          const answer = await this.#rpc.call(request, t.noticeAnswer, HOME_DEADLINE);
+          if (answer.said === 'agreed') return { said: 'agreed' };
+          return { said: 'used', at: answer.at ?? at, gate: home, lane: answer.lane ?? '?' };
+        } catch {
+          return { said: 'silent' };
+        }
+      }),
+    );
+    return said.find((s) => s.said === 'used') ?? said.find((s) => s.said === 'silent') ?? { said: 'agreed' };
+  }
+
+  /** Tells the gates that there is something new. */
+  hint(): void {
+    this.#wire.send(t.topics.hint(this.#s.venue), JSON.stringify({ usage: this.claims.lastUsage }));
+  }
+
+  gates(): GateView[] {
+    const now = this.#p.clock.monotonic();
+    const names = [...new Set([...Object.keys(this.#roster), ...this.#s.gates, ...this.#gates.keys()])].sort();
+    return names.map((gate) => {
+      const known = this.#gates.get(gate);
+      const nothing = {
+        gate,
+        joined: false,
+        heardAt: 0,
+        cursor: 0,
+        lastSeq: 0,
+        risk: { made: 0, bound: 0 },
+        list: null,
+      };
+      return known ? { ...known.view, joined: now - known.heard < CUT_OFF_AFTER } : nothing;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    const topic = t.topics.hub(this.#s.venue);
+    const serving = this.#phase.phase === 'serving';
+    this.#phase = { phase: 'starting' };
+    await this.#wire.close(serving ? { topic, payload: seal(this.#s.secret, topic, this.#state()) } : undefined);
+    await this.claims.close();
+  }
+}
