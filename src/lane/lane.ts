@@ -264,7 +264,7 @@ export class Lane {
         : () => {};
     const decidedAfter = clock.monotonic() - read.at;
     // Bounded by the claim's deadline; the reservation holds the ticket meanwhile. A steward's word needs no claim.
-    const claimed = by ? undefined : await this.#claim(decision, barcode, at);
+    const claimed = this.#p.claims && !by ? await this.#claim(decision, barcode, at) : undefined;
     if (claimed && !claimed.admit) decision = refusal(decision, claimed.reason);
     const expiresAt = clock.monotonic() + this.#settings.grantExpiry;
 
