@@ -16,10 +16,10 @@ const PACKAGES = [
   'libusb-1.0-0',
 ];
 
-const missing = (): string[] => {
-  const { stdout } = runNow('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...PACKAGES]);
+const missing = (packages: readonly string[]): string[] => {
+  const { stdout } = runNow('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages]);
   const there = new Set(stdout.split('\n').filter((line) => line.endsWith(' installed')));
-  return PACKAGES.filter((name) => !there.has(`${name} installed`));
+  return packages.filter((name) => !there.has(`${name} installed`));
 };
 
 /** Other programs may hold the lock of the package database for a moment; nothing may ask a question. */
@@ -30,8 +30,8 @@ function apt(...args: string[]): { ok: boolean; all: string } {
   return runNow(command, rest, { timeoutMs: 420_000 });
 }
 
-export function installPackages(progress: (line: string) => void): void {
-  const wanted = missing();
+export function installPackages(progress: (line: string) => void, packages: readonly string[] = PACKAGES): void {
+  const wanted = missing(packages);
   if (wanted.length === 0) return;
   progress(`installing ${wanted.join(' ')}`);
   // unsafe-io: thousands of kernel headers are not worth an fsync each.
@@ -44,6 +44,6 @@ export function installPackages(progress: (line: string) => void): void {
     const update = apt('update');
     result = update.ok ? install() : update;
   }
-  const left = missing();
+  const left = missing(packages);
   if (left.length > 0) throw new Error(`could not install ${left.join(' ')}:\n${tail(result.all)}`);
 }
