@@ -10,7 +10,7 @@ import type { Operation } from './database.js';
 import type { Head } from './head.js';
 import { HeadMark } from './head.js';
 import { keys } from './keys.js';
-import type { Database, StoreKey } from './open.js';
+import type { Database, StoreKey, Tuning } from './open.js';
 import { hintFor, openDatabase } from './open.js';
 import { decodeOutcome, decodeRecord, encodeJson } from './records.js';
 import { decodeUsage, encodeUsage } from './usage-bytes.js';
@@ -70,6 +70,7 @@ export class Journal {
   readonly #location: string;
   readonly #gate: string;
   readonly #storeKey: StoreKey;
+  readonly #tuning: Tuning | undefined;
   readonly #mark: HeadMark;
   #db: Database | undefined;
   #next = 1;
@@ -84,21 +85,22 @@ export class Journal {
   /** Records whose append was reported as failed; some may be on the disk all the same. */
   #doubtful: JournalRecord[] = [];
 
-  private constructor(location: string, gate: string, storeKey: StoreKey) {
+  private constructor(location: string, gate: string, storeKey: StoreKey, tuning: Tuning | undefined) {
+    this.#tuning = tuning;
     this.#location = location;
     this.#gate = gate;
     this.#storeKey = storeKey;
     this.#mark = new HeadMark(location);
   }
 
-  static async open(location: string, gate: string, storeKey?: StoreKey): Promise<Journal> {
-    const journal = new Journal(location, gate, storeKey);
+  static async open(location: string, gate: string, storeKey?: StoreKey, tuning?: Tuning): Promise<Journal> {
+    const journal = new Journal(location, gate, storeKey, tuning);
     await journal.#open();
     return journal;
   }
 
   async #open(): Promise<void> {
-    const db = await openDatabase(this.#location, 'journal', this.#storeKey);
+    const db = await openDatabase(this.#location, 'journal', this.#storeKey, this.#tuning);
     const [last] = await db.iterator({ gt: 'r!', lt: keys.recordsEnd, reverse: true, limit: 1 }).all();
     this.#next = last === undefined ? 1 : keys.seqOf(last[0]) + 1;
     this.#hash = hashOfValue(last?.[1]);

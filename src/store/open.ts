@@ -6,6 +6,12 @@ import { OpenDatabase, SealedDatabase } from './database.js';
 import { keys } from './keys.js';
 import { Seal } from './seal.js';
 
+/** LevelDB's own numbers, for tests that want it to sort all the time. */
+export interface Tuning {
+  /** Bytes. */
+  writeBufferSize: number;
+}
+
 export type { Database } from './database.js';
 export type Kind = 'journal' | 'list' | 'sync' | 'venue';
 /** 32 bytes (see `storeKeyOf`); undefined = nothing is sealed. */
@@ -24,7 +30,7 @@ export async function openDatabase(
   location: string,
   kind: Kind,
   storeKey?: StoreKey,
-  how?: 'for repair',
+  how?: 'for repair' | Tuning,
 ): Promise<Database> {
   try {
     mkdirSync(location, { recursive: true });
@@ -41,6 +47,7 @@ export async function openDatabase(
     cacheSize: kind === 'list' ? LIST_CACHE : SMALL_CACHE,
     writeBufferSize: kind === 'list' ? 8 * 1024 * 1024 : 4 * 1024 * 1024,
     maxFileSize: kind === 'list' ? 8 * 1024 * 1024 : 2 * 1024 * 1024,
+    ...(typeof how === 'object' && how),
   });
   try {
     await db.open();
@@ -72,7 +79,7 @@ async function checkSeal(
   db: ClassicLevel<string, string>,
   seal: Seal | undefined,
   location: string,
-  how: 'for repair' | undefined,
+  how: 'for repair' | Tuning | undefined,
 ): Promise<void> {
   const wanted = seal?.id ?? UNSEALED;
   const mark = db.getSync(keys.seal);

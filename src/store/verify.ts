@@ -4,6 +4,7 @@ import type { JournalRecord, RepairRecord } from '../domain/records.js';
 import type { Usage } from '../domain/usage.js';
 import { NO_USAGE } from '../domain/usage.js';
 import { describeError } from '../errors.js';
+import type { Base } from './base.js';
 import { readBase } from './base.js';
 import { CHAINED, GENESIS, hashOfValue, openLink } from './chain.js';
 import type { Database, KeyRange } from './database.js';
@@ -114,7 +115,7 @@ class Verifier {
     this.#checkHead(last, seen);
     if (base.checkpoint === undefined && base.repair === undefined && result.first > 1)
       this.#problem('nothing says where the beginning went');
-    result.tickets = await this.#usages(base.folded, base.digest, result.records);
+    result.tickets = await this.#usages(base, result.records);
     if (this.#more > 0) this.#problem(`and ${this.#more} more`);
     return { ok: this.#problems.length === 0, ...result, head: { seq: last, hash }, problems: this.#problems, remarks };
   }
@@ -149,7 +150,8 @@ class Verifier {
   }
 
   /** Usage and outcomes are what base and records fold to; some tickets at a time. */
-  async #usages(folded: number, digest: string, records: number): Promise<number> {
+  async #usages({ folded, digest, checkpoint }: Base, records: number): Promise<number> {
+    const forgotten = checkpoint?.through ?? 0;
     const buckets = Math.max(1, Math.ceil(records / BUCKET));
     const sum = new Digest();
     let tickets = 0;
@@ -166,7 +168,9 @@ class Verifier {
       await this.#each(RECORDS, (_key, value) => {
         const record = holds(() => decodeRecord(Buffer.from(value).toString('utf8')));
         if (!record) return;
-        if (bucket === 0 && record.kind === 'outcome') this.#outcome(record.of, record.outcome);
+        // The outcome of a check that was forgotten is in its own record alone.
+        if (bucket === 0 && record.kind === 'outcome' && record.of > forgotten)
+          this.#outcome(record.of, record.outcome);
         const barcode = record.seq > folded ? usageKey(record) : undefined;
         if (barcode !== undefined && mine(barcode)) usages.set(barcode, fold(usages.get(barcode) ?? NO_USAGE, record));
       });
