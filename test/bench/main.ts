@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchCodecs } from './codecs.js';
 import { benchDecision, fillList } from './decision.js';
 import { benchGate, benchLimited } from './gate.js';
+import { benchStore } from './store.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     'skip-limited': { type: 'boolean', default: false },
     'decision-only': { type: 'boolean', default: false },
     'codecs-only': { type: 'boolean', default: false },
+    'store-only': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(values.tickets);
@@ -41,8 +43,20 @@ log('last byte of a frame to its read, us');
 for (const [name, q] of Object.entries(codecs))
   log(`      ${name.padEnd(32)} p50 ${q.p50.toFixed(1).padStart(6)}  p99 ${q.p99.toFixed(1).padStart(6)}`);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
-if (!values['codecs-only']) await benchDecisionRow();
+const alone = values['codecs-only'] || values['store-only'];
+if (!values['codecs-only']) await benchStoreRows();
+if (!alone) await benchDecisionRow();
 rmSync(folder, { recursive: true, force: true });
+
+async function benchStoreRows(): Promise<void> {
+  log('durable appends, open and sealed, beside the floor of the disk ...');
+  const s = await benchStore(folder, 3_000);
+  result.store = s;
+  row('durable append, p50 (1.5 x floor)', s.append.p50, 'us', 1.5 * s.floor.p50);
+  row('the same with store.protect, p50 (1.5 x floor + 60)', s.sealed.p50, 'us', 1.5 * s.floor.p50 + 60);
+  log(`      floor p50 ${s.floor.p50}  p99 ${s.floor.p99} us; append p99 ${s.append.p99}, sealed ${s.sealed.p99} us`);
+  log(`      usage of a ticket p50 ${s.usage.p50}, sealed ${s.usageSealed.p50} us`);
+}
 
 async function benchDecisionRow(): Promise<void> {
   log(`decision with ${tickets} tickets ...`);
@@ -51,7 +65,7 @@ async function benchDecisionRow(): Promise<void> {
   result.decision = decision;
   row('look-up + decide, p99', decision.p99, 'us', 100);
 }
-if (!values['decision-only'] && !values['codecs-only']) {
+if (!values['decision-only'] && !alone) {
   const g = await benchGate(tickets, Number(values.scans), log);
   result.gate = g;
   row('scan to relay, idle, p50 (2.5 x floor)', g.idle.p50, 'us', 2.5 * g.floor.p50);
