@@ -81,6 +81,41 @@ export class GateApi {
     return { ended };
   }
 
+  /** Every event of a stream by its name, until `signal` aborts. */
+  async stream(
+    path: string,
+    listeners: Readonly<Record<string, (data: string) => void>>,
+    signal: AbortSignal,
+  ): Promise<{ ended: Promise<void> }> {
+    const response = await this.#request({ method: 'GET', path, signal });
+    const ended = (async () => {
+      let rest = '';
+      try {
+        for await (const chunk of response.body) {
+          rest += (chunk as Buffer).toString('utf8');
+          const blocks = rest.split('\n\n');
+          rest = blocks.pop() ?? '';
+          for (const block of blocks) {
+            const type = /^event: (.*)$/m.exec(block)?.[1] ?? '';
+            const data = [...block.matchAll(/^data: ?(.*)$/gm)].map((m) => m[1]).join('\n');
+            listeners[type]?.(data);
+          }
+        }
+      } catch {
+        // The gate went away or the caller is done.
+      }
+    })();
+    return { ended };
+  }
+
+  async bytes(path: string): Promise<Uint8Array> {
+    const response = await this.#request({ method: 'GET', path });
+    const body = new Uint8Array(await response.body.arrayBuffer());
+    if (response.statusCode >= 400)
+      throw new PortillonError('API_REFUSED', Buffer.from(body).toString('utf8').slice(0, 300));
+    return body;
+  }
+
   async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#client.request(options);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -14,6 +15,24 @@ export const SIZES = {
   desktop: { width: 1366, height: 850 },
 } as const;
 export type Size = keyof typeof SIZES;
+
+/** What cannot be installed is said here, and the run fails: a browser test that is left out tests nothing. */
+export function chromiumOrInstall(): void {
+  if (process.env.CHROMIUM !== undefined || EXECUTABLES.some((file) => existsSync(file))) return;
+  console.log('installing chromium ...');
+  const install = (): void => {
+    execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  };
+  try {
+    install();
+  } catch {
+    execFileSync('apt-get', ['update'], { stdio: 'ignore' });
+    install();
+  }
+}
 
 export async function launch(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? EXECUTABLES.find((file) => existsSync(file));

@@ -10,6 +10,7 @@ import { PortillonError } from '../../errors.js';
 import type { Simulator } from '../../simulator/server.js';
 import { SIMULATOR_DEFAULTS, startSimulator } from '../../simulator/server.js';
 import { openDatabase } from '../../store/open.js';
+import { decodeJson, encodeJson } from '../../store/records.js';
 import { GateProcess } from '../demo/stage.js';
 
 /** Faults that can be planted, as they happen in the field. */
@@ -170,15 +171,24 @@ export class PracticeStage {
     const db = await openDatabase(path.join(this.#options.folder, 'data/list'), 'list');
     let changed = 0;
     for await (const [key, value] of db.iterator({})) {
-      const older = value.replace(/"completeAt":(\d{12,})/, (_, at: string) => `"completeAt":${Number(at) - LIST_AGE}`);
-      if (older === value) continue;
+      const state = scopeOf(value);
+      if (typeof state?.completeAt !== 'number') continue;
       changed++;
-      await db.put(key, older, { sync: true });
+      await db.put(key, encodeJson({ ...state, completeAt: state.completeAt - LIST_AGE }), { sync: true });
     }
     await db.close();
     if (changed === 0) throw new PortillonError('PRACTICE', 'the list does not say when it was complete');
     this.gate = this.#start();
     await this.gate.until((s) => (s.sync?.pull.lastError ?? null) !== null, 60_000);
+  }
+
+  /** As after a power cut. */
+  async restart(): Promise<void> {
+    await this.gate.kill('SIGKILL');
+    await this.gate.api.close();
+    this.gate = this.#start();
+    await this.gate.until(imported, 60_000);
+    await this.#findPage();
   }
 
   async #findPage(): Promise<void> {
@@ -230,6 +240,16 @@ export class PracticeStage {
     await this.gate.stop();
     for (const pty of [...Object.values(this.#scanners), this.#boardPty]) pty.close();
     if (this.#simulatorUp) await this.simulator.close();
+  }
+}
+
+/** A value that holds a scope's state; undefined = something else. */
+function scopeOf(value: string): { completeAt?: unknown } | undefined {
+  try {
+    const decoded = decodeJson(value, 'scope');
+    return typeof decoded === 'object' && decoded !== null ? decoded : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -31,6 +31,7 @@ const rank: Record<Role, number> = { viewer: 0, steward: 1, technician: 2 };
 export const may = (role: Role): boolean => me !== null && rank[me.role] >= rank[role];
 
 let onLoggedOut: () => void = () => {};
+export const loggedOut = (): void => onLoggedOut();
 export const whenLoggedOut = (f: () => void): void => {
   onLoggedOut = f;
 };

@@ -70,3 +70,7 @@ export function say(text: string): void {
   const region = document.getElementById('say');
   if (region && region.textContent !== text) region.textContent = text;
 }
+
+/** A sentence in which `names of keys` stand out. */
+export const rich = (text: string): Node[] =>
+  text.split('`').map((part, i) => (i % 2 === 1 ? h('code', {}, part) : document.createTextNode(part)));

@@ -1,12 +1,12 @@
-import type { TicketReport } from '../reports.js';
+import type { ExplanationReport } from '../desk-model.js';
 import { get } from './api.js';
 import { act } from './dialog.js';
 import { h, icon } from './dom.js';
 import { dateTime } from './format.js';
-import { t } from './i18n.js';
-import { reasonHint, reasonWords } from './words.js';
+import { language, t } from './i18n.js';
+import { reasonWords } from './words.js';
 
-/** Why does this code not open? The gate's own function answers; nothing is used up. */
+/** Why does this code not open? The gate's own function answers, rule by rule; nothing is used up. */
 export function explainBox(lane: string): HTMLElement {
   const code = h('input', {
     id: 'explain-code',
@@ -29,8 +29,8 @@ export function explainBox(lane: string): HTMLElement {
           event.preventDefault();
           if (code.value === '') return;
           void act(go, async () => {
-            const report = await get<TicketReport>(`/ticket/${encodeURIComponent(code.value)}`);
-            answer.replaceChildren(...shown(report, lane));
+            const query = new URLSearchParams({ code: code.value, lane, language });
+            answer.replaceChildren(...explained(await get<ExplanationReport>(`/decide?${query.toString()}`)));
           });
         },
       },
@@ -41,42 +41,51 @@ export function explainBox(lane: string): HTMLElement {
   );
 }
 
-function shown(report: TicketReport, lane: string): Node[] {
-  const mine = report.decisions.filter((d) => d.lane === lane);
-  return [
-    ...mine.map(({ decision }) =>
-      h(
-        'p',
-        { class: `verdict ${decision.admitted ? 'yes' : 'no'}` },
-        icon(decision.admitted ? 'ok' : 'bad'),
-        h('span', { class: 'word' }, decision.admitted ? t('would-admit') : t('would-refuse')),
-        h('span', { class: 'why' }, decision.admitted ? '' : reasonWords(decision.reason)),
-        h('span', { class: 'hint' }, decision.admitted ? '' : reasonHint(decision.reason)),
+const SHAPE = { passed: 'ok', refused: 'bad', off: 'off' } as const;
+
+/** The verdict, the gate's words, and every rule's verdict on every ticket. */
+export function explained(report: ExplanationReport): Node[] {
+  const { decision, words, before, candidates } = report;
+  const rules = (list: ExplanationReport['before']): HTMLElement =>
+    h(
+      'ul',
+      { class: 'rules' },
+      ...list.map((r) =>
+        h(
+          'li',
+          { class: `rule ${r.verdict}` },
+          icon(SHAPE[r.verdict]),
+          h('span', { class: 'main' }, h('b', {}, r.rule), h('span', { class: 'hint' }, inputs(r.inputs))),
+          h('span', { class: 'side' }, t(`rule-${r.verdict}`)),
+        ),
       ),
-    ),
+    );
+  return [
     h(
       'p',
-      { class: 'hint' },
-      t(report.via === 'none' ? 'via-none' : report.via === 'container' ? 'via-container' : 'via-ticket'),
+      { class: `verdict ${decision.admitted ? 'yes' : 'no'}` },
+      icon(decision.admitted ? 'ok' : 'bad'),
+      h('span', { class: 'word' }, decision.admitted ? t('would-admit') : t('would-refuse')),
+      h('span', { class: 'why' }, decision.admitted ? '' : reasonWords(decision.reason)),
     ),
-    ...report.tickets.map(({ ticket, usage }) =>
-      h(
-        'dl',
-        { class: 'facts' },
-        ...Object.entries({ ...ticket, ...flat(usage) })
-          .filter(([, v]) => ['string', 'number', 'boolean'].includes(typeof v))
-          .map(([name, v]) =>
-            h(
-              'div',
-              { class: 'fact info' },
-              h('dt', {}, name),
-              h('dd', {}, /valid|At$|^at$/.test(name) && typeof v === 'number' ? dateTime(v) : String(v as string)),
-            ),
-          ),
-      ),
-    ),
+    h('ul', { class: 'plain words' }, ...words.map((w) => h('li', {}, w))),
+    ...(before.length > 0 ? [h('h3', {}, t('rules-before')), rules(before)] : []),
+    ...candidates.flatMap((c) => [
+      h('h3', {}, `${t('ticket')} ${c.ticket.barcode}`, c.chosen && h('span', { class: 'chip info' }, t('chosen'))),
+      rules(c.rules),
+    ]),
   ];
 }
 
-const flat = (usage: unknown): Record<string, unknown> =>
-  typeof usage === 'object' && usage !== null ? { ...usage } : {};
+function inputs(of: unknown): string {
+  return Object.entries((of ?? {}) as Record<string, unknown>)
+    .filter(([, v]) => v !== undefined && v !== null)
+    .map(([k, v]) => `${k}: ${said(v)}`)
+    .join(' · ');
+}
+
+/** A number as large as a time of our days is one. */
+function said(value: unknown): string {
+  if (typeof value === 'number') return value > 1e12 ? dateTime(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -5,6 +5,7 @@ import { act, ask } from './dialog.js';
 import { draw, h, icon } from './dom.js';
 import { clockTime, number } from './format.js';
 import { language, t } from './i18n.js';
+import { stewardBox } from './steward.js';
 import { onEvent, state } from './store.js';
 import { explainBox } from './explain.js';
 import { deviceShape, deviceWord, laneName, modeShape, modeWord, roleName } from './words.js';
@@ -27,7 +28,7 @@ export function laneScreen(into: HTMLElement, id: string): { update(): void; lea
       'div',
       { class: 'columns' },
       h('div', {}, lines, devices, wire?.element ?? ''),
-      h('div', {}, actions, present, ...(may('steward') ? [explainBox(id)] : [])),
+      h('div', {}, actions, present, ...(may('steward') ? [explainBox(id), stewardBox(id)] : [])),
     ),
   );
   const find = (): LaneReport | undefined => state.status?.lanes.find((l) => l.id === id);

@@ -1,6 +1,6 @@
 import type { Condition, LaneReport } from '../reports.js';
 import { gate } from './api.js';
-import { draw, h, icon } from './dom.js';
+import { draw, h, icon, rich } from './dom.js';
 import type { Shape } from './dom.js';
 import { bytes, celsius, clockTime, dateTime, duration, millis, number } from './format.js';
 import { language, t } from './i18n.js';
@@ -13,6 +13,7 @@ import {
   laneName,
   modeShape,
   modeWord,
+  nameOf,
   reasonHint,
   reasonWords,
   roleName,
@@ -64,18 +65,13 @@ function problem(c: Condition): HTMLElement {
       'p',
       { class: 'what' },
       icon(down ? 'bad' : 'warn'),
-      h('span', {}, h('b', {}, t(down ? 'sev-down' : 'sev-degraded')), ' ', what),
+      h('span', {}, h('b', {}, t(down ? 'sev-down' : 'sev-degraded')), ' ', ...rich(what)),
     ),
-    h('p', { class: 'remedy' }, h('b', {}, t('do')), ' ', remedy),
+    h('p', { class: 'remedy' }, h('b', {}, t('do')), ' ', ...rich(remedy)),
     c.lane !== undefined &&
       h('a', { class: 'button', href: `#/lane/${encodeURIComponent(c.lane)}` }, t('look-at', { lane: nameOf(c.lane) })),
   );
 }
-
-const nameOf = (id: string): string => {
-  const lane = state.status?.lanes.find((l) => l.id === id);
-  return lane ? laneName(lane) : id;
-};
 
 function laneCard(lane: LaneReport): HTMLElement {
   const last = [...state.recent].reverse().find((i) => i.event === 'decision' && i.data.lane === lane.id);
@@ -158,7 +154,7 @@ function lastReads(): Node[] {
         { class: 'main' },
         h('b', {}, data.admitted ? t('admitted') : reasonWords(data.reason)),
         outcome !== undefined && h('span', { class: 'outcome' }, outcome === 'passed' ? t('passed') : t('not-passed')),
-        hint !== '' && h('span', { class: 'hint' }, hint),
+        hint !== '' && h('span', { class: 'hint' }, ...rich(hint)),
       ),
       h(
         'span',
@@ -179,7 +175,7 @@ function fact(name: string, value: string, shape: Shape = 'info', hint = ''): HT
     'div',
     { class: `fact ${shape}` },
     h('dt', {}, shape === 'info' ? null : icon(shape), name),
-    h('dd', {}, value, hint !== '' && h('span', { class: 'hint' }, hint)),
+    h('dd', {}, value, hint !== '' && h('span', { class: 'hint' }, ...rich(hint))),
   );
 }
 

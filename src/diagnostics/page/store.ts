@@ -2,7 +2,7 @@ import type { RecentItem } from '../recent.js';
 import type { GateEvent, StatusReport } from '../reports.js';
 import type { ExtraSection } from '../live-model.js';
 import type { Vitals } from '../vitals.js';
-import { get, me } from './api.js';
+import { get, loggedOut, whoAmI } from './api.js';
 
 export interface Facts {
   vitals: Vitals;
@@ -110,8 +110,19 @@ function connect(): void {
     away();
     // A browser gives up for good on some answers: it is always tried again here.
     mine.close();
-    setTimeout(() => source === mine && me && connect(), RETRY);
+    setTimeout(() => void again(mine), RETRY);
   });
+}
+
+/** A gate that was started anew is there and knows nobody any more. */
+async function again(mine: EventSource): Promise<void> {
+  if (source !== mine) return;
+  try {
+    if (!(await whoAmI())) return loggedOut();
+  } catch {
+    // Still away.
+  }
+  if (source === mine) connect();
 }
 
 export function start(): void {

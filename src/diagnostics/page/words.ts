@@ -4,6 +4,7 @@ import type { Condition, LaneReport } from '../reports.js';
 import type { Shape } from './dom.js';
 import { duration } from './format.js';
 import { has, language, t } from './i18n.js';
+import { state } from './store.js';
 
 const isReason = (text: string): text is Reason => (REASONS as readonly string[]).includes(text);
 
@@ -23,9 +24,19 @@ export function roleName(role: string): string {
 
 export const laneName = (lane: Pick<LaneReport, 'id' | 'name'>): string => lane.name ?? lane.id;
 
+/** A lane by its name for people. */
+export function nameOf(id: string): string {
+  const lane = state.status?.lanes.find((l) => l.id === id);
+  return lane ? laneName(lane) : id;
+}
+
 /** A condition in the page's language; what has no translation is shown in the gate's own words. */
 export function conditionWords(c: Condition): { what: string; remedy: string } {
-  const facts = { lane: c.lane ?? '', ...c.facts };
+  const facts = {
+    ...c.facts,
+    lane: nameOf(c.lane ?? ''),
+    ...(c.facts?.other !== undefined && { other: nameOf(String(c.facts.other)) }),
+  };
   const named = {
     ...facts,
     ...('role' in facts && { role: roleName(String(facts.role)) }),
