@@ -8,11 +8,13 @@ export interface WireEnd {
 export interface ModbusFaults {
   /** The next answers do not come. */
   silence: number;
+  /** The next answers to writes do not come; polls are answered. */
+  mutedWrites: number;
   /** The next answer comes this many milliseconds late, and those behind it wait for it: a unit answers in order. */
   lateBy: number;
   /** The next answers are damaged in one byte. */
   damage: number;
-  /** The next answer is this exception code. */
+  /** The next answer to a write is this exception code. */
   exception: number;
   /** Bytes in front of the next answer. */
   noise: number;
@@ -25,7 +27,15 @@ export class ModbusTwin {
   readonly coils = new Set<number>();
   readonly inputs = new Set<number>();
   readonly writes: { coil: number; on: boolean }[] = [];
-  readonly faults: ModbusFaults = { silence: 0, lateBy: 0, damage: 0, exception: 0, noise: 0, stuck: false };
+  readonly faults: ModbusFaults = {
+    silence: 0,
+    mutedWrites: 0,
+    lateBy: 0,
+    damage: 0,
+    exception: 0,
+    noise: 0,
+    stuck: false,
+  };
   readonly #wire: WireEnd;
   readonly #unit: number;
   readonly #waiters = new Set<() => void>();
@@ -84,7 +94,7 @@ export class ModbusTwin {
     const address = ((request[2] as number) << 8) | (request[3] as number);
     const value = ((request[4] as number) << 8) | (request[5] as number);
     let body: Uint8Array;
-    if (this.faults.exception > 0) {
+    if (this.faults.exception > 0 && fn === 5) {
       body = Uint8Array.of(this.#unit, fn | 0x80, this.faults.exception);
       this.faults.exception = 0;
     } else if (fn === 5) {
@@ -126,6 +136,10 @@ export class ModbusTwin {
     const { faults } = this;
     if (faults.silence > 0) {
       faults.silence--;
+      return;
+    }
+    if (faults.mutedWrites > 0 && answer[1] === 5) {
+      faults.mutedWrites--;
       return;
     }
     const bytes = Uint8Array.from(answer);
