@@ -28,6 +28,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   reader: async () => (await import('./reader.js')).readerCommand(),
   barrier: async () => (await import('./barrier.js')).barrierCommand(),
   selftest: async () => (await import('./selftest.js')).selftestCommand(),
+  data: async () => (await import('./data.js')).dataCommand(),
+  'factory-reset': async () => (await import('./factory-reset.js')).factoryResetCommand(),
   config: async () => (await import('./config.js')).configCommand(),
 };
 

@@ -2,11 +2,17 @@ import { Command } from 'commander';
 import { systemClock } from '../clock.js';
 import { explain } from '../config/explain.js';
 import { loadConfig } from '../config/load.js';
+import type { GateConfig } from '../config/schema.js';
+import { describeError } from '../errors.js';
 import { LogRing } from '../diagnostics/log-ring.js';
 import type { Watch } from '../fleet/watch.js';
 import { watchOver } from '../fleet/watch.js';
+import type { Log } from '../log.js';
 import { createLog } from '../log.js';
 import { Gate } from '../runtime.js';
+import { FORMAT, prepareFormat } from '../store/format.js';
+import { leaveIn } from '../store/leave.js';
+import { VERSION } from '../version.js';
 import { configOption } from './options.js';
 
 /** Milliseconds a stop may take beside the passage in hand; the composition's grace period is 20 s. */
@@ -15,6 +21,17 @@ const STOP_MARGIN = 8_000;
 interface Running {
   gate: Gate;
   watch: Watch;
+}
+
+/** An older release is to take the data over (`fleet.leaveFormat`). */
+async function leave({ data, fleet }: GateConfig, log: Log): Promise<void> {
+  if (fleet.leaveFormat === undefined) return;
+  try {
+    const { changed, list } = await leaveIn(data, fleet.leaveFormat, { by: VERSION, now: systemClock.now() });
+    if (changed) log.info({ format: fleet.leaveFormat, list }, 'the data are left in an older format');
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'the data stay in their format');
+  }
 }
 
 export function runCommand(): Command {
@@ -47,12 +64,15 @@ export function runCommand(): Command {
         void running.then(async ({ gate, watch }) => {
           watch.stopping();
           await gate.stop();
+          await leave(config, log);
           watch.close();
           process.exit(0);
         });
       };
       process.on('SIGTERM', () => stop('SIGTERM'));
       process.on('SIGINT', () => stop('SIGINT'));
+      const migrated = await prepareFormat(config.data, VERSION, systemClock.now());
+      if (migrated) log.info({ ...migrated, to: FORMAT }, 'the data go over to a newer format; a backup was made');
       const gate = await Gate.start(config, {
         clock: systemClock,
         random: Math.random,

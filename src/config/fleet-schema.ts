@@ -36,4 +36,13 @@ export const fleetSchema = z.strictObject({
     .describe(
       'A gate whose event loop stands still for this time ends itself, to be started again; 0s = never. Under systemd its watchdog does it.',
     ),
+  leaveFormat: z
+    .number()
+    .int()
+    .min(1)
+    .max(99)
+    .optional()
+    .describe(
+      'Format the data are left in at a stop in order, so that an older release can take them over (deploy/README.md, "Back to an older release"); left out: as they are.',
+    ),
 });

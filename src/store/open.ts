@@ -21,17 +21,7 @@ export type StoreKey = Uint8Array | undefined;
 const LIST_CACHE = 32 * 1024 * 1024;
 const SMALL_CACHE = 4 * 1024 * 1024;
 
-/**
- * Opens (and creates) a database folder. The list is shared by the main thread (reads) and the sync worker (writes);
- * another process is always locked out by LevelDB. Throws `STORE_LOCKED`, `STORE_OPEN`, `STORE_KEY` (written with another key) or
- * `STORE_UNSEALED` (written without one); nothing is changed then.
- */
-export async function openDatabase(
-  location: string,
-  kind: Kind,
-  storeKey?: StoreKey,
-  how?: 'for repair' | Tuning,
-): Promise<Database> {
+async function openRaw(location: string, kind: Kind, tuning?: Tuning): Promise<ClassicLevel<string, string>> {
   try {
     mkdirSync(location, { recursive: true });
   } catch (cause) {
@@ -47,7 +37,7 @@ export async function openDatabase(
     cacheSize: kind === 'list' ? LIST_CACHE : SMALL_CACHE,
     writeBufferSize: kind === 'list' ? 8 * 1024 * 1024 : 4 * 1024 * 1024,
     maxFileSize: kind === 'list' ? 8 * 1024 * 1024 : 2 * 1024 * 1024,
-    ...(typeof how === 'object' && how),
+    ...tuning,
   });
   try {
     await db.open();
@@ -59,6 +49,31 @@ export async function openDatabase(
       { cause, hint: locked ? 'stop the other instance, or give this one its own `data` folder' : hintFor(cause) },
     );
   }
+  return db;
+}
+
+/** Key of the newest record of a journal, sealed or not; undefined = there is none. Throws `STORE_LOCKED` while somebody has it open. */
+export async function lastRecordKey(location: string): Promise<string | undefined> {
+  const db = await openRaw(location, 'journal');
+  try {
+    return await db.keys({ gt: keys.record(0), lt: keys.recordsEnd, reverse: true, limit: 1 }).next();
+  } finally {
+    await db.close();
+  }
+}
+
+/**
+ * Opens (and creates) a database folder. The list is shared by the main thread (reads) and the sync worker (writes);
+ * another process is always locked out by LevelDB. Throws `STORE_LOCKED`, `STORE_OPEN`, `STORE_KEY` (written with another key) or
+ * `STORE_UNSEALED` (written without one); nothing is changed then.
+ */
+export async function openDatabase(
+  location: string,
+  kind: Kind,
+  storeKey?: StoreKey,
+  how?: 'for repair' | Tuning,
+): Promise<Database> {
+  const db = await openRaw(location, kind, typeof how === 'object' ? how : undefined);
   const seal = storeKey && new Seal(storeKey, kind);
   try {
     await checkSeal(db, seal, location, how);
