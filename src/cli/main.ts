@@ -49,6 +49,8 @@ async function main(argv: string[]): Promise<void> {
 /** Commander's own exit code for wrong use is 1; ours is 2, so that a script can tell a typing error from a failure. */
 function exitByThrowing(command: Command): void {
   command.exitOverride();
+  // An option behind `journal verify` is verify's, also where `journal` has one of that name.
+  command.enablePositionalOptions();
   for (const sub of command.commands) exitByThrowing(sub);
 }
 

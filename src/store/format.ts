@@ -14,7 +14,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { PortillonError } from '../errors.js';
+import { syncFolder } from './aside.js';
+import { enterFromFirst } from './enter.js';
 import { lastRecordKey } from './open.js';
+import { isDamage } from './start.js';
 
 /**
  * Format of the data folder. A release reads every earlier one, value by value; it makes a backup before its first write in a newer one, and
@@ -74,12 +77,6 @@ export function writeFormat(data: string, marker: Marker): void {
   syncFolder(data);
 }
 
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
-}
-
 /**
  * A copy of the data as they are, next to them: LevelDB's tables never change once written, so they are hard links and cost no space; its log
  * and lists are copied. Returns the folder. Nobody may write meanwhile.
@@ -120,8 +117,8 @@ async function assertWhole(data: string, copy: string): Promise<void> {
     ours = await lastRecordKey(path.join(data, 'journal'));
   } catch (error) {
     // A damaged journal is copied as it is; the start that follows says so and makes it good.
-    if (error instanceof PortillonError && error.code === 'STORE_LOCKED') throw error;
-    return;
+    if (isDamage(error)) return;
+    throw error;
   }
   if (ours !== (await lastRecordKey(path.join(copy, 'journal'))))
     throw new PortillonError('STORE_BACKUP', `the backup ${copy} is not complete: nothing was changed`);
@@ -135,6 +132,15 @@ export function backups(data: string): { format: number; folder: string }[] {
     .filter((b) => b.match !== null)
     .sort((a, b) => (b.match?.[2] ?? '').localeCompare(a.match?.[2] ?? ''))
     .map(({ name, match }) => ({ format: Number(match?.[1]), folder: path.join(backupsOf(data), name) }));
+}
+
+async function enter(journal: string): Promise<void> {
+  try {
+    await enterFromFirst(journal);
+  } catch (error) {
+    // A damaged journal is made good by the start that follows, which folds its usage too. Anything else is no reason to go on.
+    if (!isDamage(error)) throw error;
+  }
 }
 
 /**
@@ -158,6 +164,7 @@ export async function prepareFormat(
   }
   if (found?.format === FORMAT) return undefined;
   const backup = found && (await backUp(data, found.format, now));
+  if (found) await enter(path.join(data, 'journal'));
   writeFormat(data, { format: FORMAT, by });
   return found && backup !== undefined ? { from: found.format, backup } : undefined;
 }

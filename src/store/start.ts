@@ -69,7 +69,7 @@ export async function openGuard(location: string): Promise<Database> {
 }
 
 /** Damage is what LevelDB calls corruption; a full disk, a missing right, another key or instance is none. */
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   if (isStoreDamage(error)) return true;
   for (let e: unknown = error; e instanceof Error; e = e.cause)
     if ((e as { code?: string }).code === 'LEVEL_CORRUPTION') return true;
