@@ -1,7 +1,6 @@
 import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { promises as streams, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { NoteRecord } from '../domain/records.js';
 import { PortillonError } from '../errors.js';
@@ -70,7 +69,7 @@ export async function reset(
     }
   }
   try {
-    await pipeline(Readable.from(lines()), createGzip(), createWriteStream(file, { mode: 0o600, flush: true }));
+    await streams.pipeline(Readable.from(lines()), createGzip(), createWriteStream(file, { mode: 0o600, flush: true }));
   } finally {
     await journal.close();
   }
