@@ -4,15 +4,17 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isIdle } from './prune-modules.mjs';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const { version: own, description } = JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8'));
 // A test builds a later one out of the same files.
 const version = process.env.PACKAGE_VERSION ?? own;
+// And an older one out of an older build.
+const dist = path.resolve(process.env.PACKAGE_DIST ?? path.join(project, 'dist'));
 const arch = { x64: 'amd64', arm64: 'arm64' }[process.arch];
 if (!arch) throw new Error(`no package for ${process.arch}`);
-if (!existsSync(path.join(project, 'dist/src/cli/main.js')))
-  throw new Error('there is no dist/: run `npm run build` first');
+if (!existsSync(path.join(dist, 'src/cli/main.js'))) throw new Error('there is no dist/: run `npm run build` first');
 
 const root = path.join(project, 'dist/deb');
 rmSync(root, { recursive: true, force: true });
@@ -34,16 +36,16 @@ const production = execFileSync('npm', ['ls', '--omit=dev', '--parseable', '--al
 })
   .split('\n')
   .filter((line) => line.includes(`${path.sep}node_modules${path.sep}`) && existsSync(line));
-const foreign = (file) => {
-  const build = /[\\/]prebuilds[\\/]([^\\/]+)/.exec(file)?.[1];
-  return build !== undefined && (!build.endsWith(`linux-${process.arch}`) || /musl/.test(file));
-};
 for (const folder of production) {
   copy(path.relative(project, folder), `opt/portillon/${path.relative(project, folder)}`, {
-    filter: (file) => !foreign(file) && !path.relative(folder, file).split(path.sep).includes('node_modules'),
+    filter: (file) => {
+      const inside = path.relative(folder, file);
+      return inside === '' || (!inside.split(path.sep).includes('node_modules') && !isIdle(inside, process.arch));
+    },
   });
 }
-for (const part of ['src', 'drivers']) copy(`dist/${part}`, `opt/portillon/dist/${part}`);
+for (const part of ['src', 'drivers'])
+  cpSync(path.join(dist, part), path.join(root, `opt/portillon/dist/${part}`), { recursive: true });
 for (const file of ['package.json', 'README.md', 'LICENSE', 'docs/configuration.md'])
   copy(file, `opt/portillon/${file}`);
 mkdirSync(path.join(root, 'opt/portillon/bin'), { recursive: true });
@@ -110,6 +112,11 @@ put(
   `#!/bin/sh
 set -e
 if [ -d /run/systemd/system ] && [ "$1" = remove ]; then systemctl disable --now portillon.service || true; fi
+# An older release takes the data over: they are left in the format it knows. Without that nothing is replaced.
+if [ "$1" = upgrade ] && dpkg --compare-versions "$2" lt "${version}" && [ -f /etc/portillon/gate.yaml ]; then
+  if [ -d /run/systemd/system ]; then systemctl stop portillon.service || true; fi
+  runuser -u portillon -- /usr/bin/portillon data leave --for "$2" --config /etc/portillon/gate.yaml
+fi
 `,
   0o755,
 );

@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GateApi } from '../../src/cli/gate-api.js';
+import { bareDebian } from '../image/base.js';
+import { unpackFormat1 } from '../support/format-1.js';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
-const base = path.join(process.env.PORTILLON_PACKAGE_CACHE ?? tmpdir(), 'portillon-debian-bookworm');
 const began = performance.now();
 const say = (line: string): void =>
   console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
@@ -23,24 +24,8 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   return stdout;
 }
 
-/** A bare Debian, made once and copied for each run. */
-function makeRoot(): string {
-  if (!existsSync(path.join(base, 'bin/sh'))) {
-    const ready = spawnSync('debootstrap', ['--version']).status === 0;
-    const apt = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    if (!ready) {
-      const install = ['install', '-y', '--no-install-recommends', 'debootstrap'];
-      if (spawnSync('apt-get', install, { env: apt }).status !== 0) {
-        run('apt-get', ['update'], apt);
-        run('apt-get', install, apt);
-      }
-    }
-    say('making a bare Debian 12');
-    rmSync(base, { recursive: true, force: true });
-    const packages = '--include=adduser,libusb-1.0-0,libudev1,libstdc++6';
-    run('debootstrap', ['--variant=minbase', packages, 'bookworm', `${base}.new`]);
-    run('mv', [`${base}.new`, base]);
-  }
+async function makeRoot(): Promise<string> {
+  const base = await bareDebian(say);
   const root = mkdtempSync(path.join(tmpdir(), 'portillon-package-'));
   run('cp', ['-a', `${base}/.`, root]);
   mkdirSync(path.join(root, 'proc'), { recursive: true });
@@ -116,11 +101,23 @@ async function check(name: string, action: () => Promise<void> | void): Promise<
 }
 
 const version = (JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8')) as { version: string }).version;
-/** The package as it is, or as a later version would be. */
-function build(as: string, root: string): string {
+const FIXTURE = path.join(project, 'test/fixtures/format-1.tar.xz');
+
+async function until<T>(ask: () => Promise<T>, pleases: (value: T) => boolean): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const value = await ask();
+    if (pleases(value)) return value;
+    if (attempt > 500) throw new Error(`not as wanted: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The package as it is, as a later version would be, or of an older build. */
+function build(as: string, root: string, dist?: string): string {
   const printed = run(process.execPath, [path.join(project, 'scripts/package-deb.mjs')], {
     ...process.env,
     PACKAGE_VERSION: as,
+    ...(dist !== undefined && { PACKAGE_DIST: dist }),
   });
   const deb = path.resolve(printed.trim().split('\n').at(-1) ?? '');
   cpSync(deb, path.join(root, 'tmp/portillon.deb'));
@@ -170,6 +167,39 @@ async function scenario(root: string): Promise<void> {
     }
   });
 
+  await check('a release of format 1, this one, that one again, this one: one journal, whole', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'portillon-format-'));
+    try {
+      const old = path.join(path.dirname(unpackFormat1(folder, project, FIXTURE).main), '../..');
+      for (const [as, mode, dist] of [
+        ['0.0.9', 'free', old],
+        [version, 'closed', undefined],
+        ['0.0.9', 'free', old],
+        [version, 'closed', undefined],
+      ] as const) {
+        inside('dpkg', '--force-downgrade', '-i', build(as, root, dist));
+        const gate = await startGate(root);
+        assert.equal(await lastSeq(gate.api), seq, as);
+        await gate.api.post('/lanes/lane-1/mode', JSON.stringify({ mode, who: as, why: 'package' }));
+        seq = await until(
+          () => lastSeq(gate.api),
+          (n) => n > seq,
+        );
+        const records = await gate.api.get<{ seq: number; who?: string }[]>('/journal?after=0&limit=1000');
+        assert.deepEqual(
+          records.map((r) => r.seq),
+          Array.from({ length: seq }, (_, i) => i + 1),
+          as,
+        );
+        assert.equal(records.at(-1)?.who, as);
+        assert.equal(await gate.stop(), 0);
+      }
+      assert.ok(inside('ls', '/var/lib/portillon/backup').includes('format-1-'));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   await check('removing keeps the journal and the configuration, purging deletes them', () => {
     inside('dpkg', '-r', 'portillon');
     assert.ok(!existsSync(path.join(root, 'opt/portillon/dist')));
@@ -183,7 +213,7 @@ async function scenario(root: string): Promise<void> {
 
 let root: string | undefined;
 try {
-  root = makeRoot();
+  root = await makeRoot();
   await scenario(root);
 } catch (error) {
   results.push({ name: 'the package', error: (error as Error).message });
