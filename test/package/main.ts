@@ -101,6 +101,9 @@ async function check(name: string, action: () => Promise<void> | void): Promise<
 }
 
 const version = (JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8')) as { version: string }).version;
+/** Packages that were built, by version. */
+const shelf = mkdtempSync(path.join(tmpdir(), 'portillon-debs-'));
+const debs = new Map<string, string>();
 const FIXTURE = path.join(project, 'test/fixtures/format-1.tar.xz');
 
 async function until<T>(ask: () => Promise<T>, pleases: (value: T) => boolean): Promise<T> {
@@ -114,6 +117,11 @@ async function until<T>(ask: () => Promise<T>, pleases: (value: T) => boolean): 
 
 /** The package as it is, as a later version would be, or of an older build. */
 function build(as: string, root: string, dist?: string): string {
+  const kept = debs.get(as);
+  if (kept !== undefined) {
+    cpSync(kept, path.join(root, 'tmp/portillon.deb'));
+    return '/tmp/portillon.deb';
+  }
   const printed = run(process.execPath, [path.join(project, 'scripts/package-deb.mjs')], {
     ...process.env,
     PACKAGE_VERSION: as,
@@ -121,7 +129,10 @@ function build(as: string, root: string, dist?: string): string {
   });
   const deb = path.resolve(printed.trim().split('\n').at(-1) ?? '');
   cpSync(deb, path.join(root, 'tmp/portillon.deb'));
+  const own = path.join(shelf, path.basename(deb));
+  cpSync(deb, own);
   rmSync(deb);
+  debs.set(as, own);
   return '/tmp/portillon.deb';
 }
 
@@ -219,6 +230,7 @@ try {
   results.push({ name: 'the package', error: (error as Error).message });
   say(`FAILED  ${(error as Error).message}`);
 } finally {
+  rmSync(shelf, { recursive: true, force: true });
   if (root !== undefined) {
     spawnSync('umount', [path.join(root, 'proc')]);
     rmSync(root, { recursive: true, force: true });
