@@ -30,6 +30,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   selftest: async () => (await import('./selftest.js')).selftestCommand(),
   data: async () => (await import('./data.js')).dataCommand(),
   'factory-reset': async () => (await import('./factory-reset.js')).factoryResetCommand(),
+  venue: async () => (await import('./venue.js')).venueCommand(),
   config: async () => (await import('./config.js')).configCommand(),
 };
 

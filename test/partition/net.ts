@@ -21,8 +21,12 @@ export class Net {
 
   #say(message: ToWire): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#wire.once('message', () => resolve());
-      this.#wire.once('exit', () => reject(new Error('the wire ended: are you root, is there /dev/net/tun?')));
+      const ended = (): void => reject(new Error('the wire ended: are you root, is there /dev/net/tun?'));
+      this.#wire.once('exit', ended);
+      this.#wire.once('message', () => {
+        this.#wire.off('exit', ended);
+        resolve();
+      });
       this.#wire.send(message);
     });
   }

@@ -14,12 +14,17 @@ import type { Hardware } from './stage.js';
 import { createHardware, GateProcess, temporaryStage, writeConfig } from './stage.js';
 import type { DemoView } from './view.js';
 import { createView } from './view.js';
+import type { VenueDemoOptions } from './venue-demo.js';
+import { runVenueDemo } from './venue-demo.js';
 
 interface Options {
   visitors: number;
   seed: number;
   tickets: number;
   json: boolean;
+  gates?: number;
+  policy: VenueDemoOptions['policy'];
+  install: boolean;
 }
 
 const PULSE = '200ms';
@@ -34,8 +39,23 @@ export function demoCommand(): Command {
     .addOption(new Option('--visitors <n>', 'size of the crowd').argParser(integer(1, 100_000)).default(60))
     .addOption(new Option('--seed <n>', 'the same seed is the same crowd').argParser(integer(0, 2 ** 31)).default(1))
     .addOption(new Option('--tickets <n>', 'tickets sold').argParser(integer(100, 2_000_000)).default(20_000))
+    .addOption(
+      new Option('--gates <n>', 'a venue: a hub and this many gates, with plugs that are pulled').argParser(
+        integer(2, 20),
+      ),
+    )
+    .addOption(
+      new Option('--policy <policy>', 'with --gates: what a gate does without the hub')
+        .choices(['refuse', 'budget', 'home-only'])
+        .default('budget'),
+    )
+    .addOption(
+      new Option('--install', 'with --gates: install the broker (mosquitto) when it is missing').default(false),
+    )
     .addOption(jsonOption())
-    .action(runDemo);
+    .action((options: Options) =>
+      options.gates === undefined ? runDemo(options) : runVenueDemo({ ...options, gates: options.gates }),
+    );
 }
 
 async function runDemo(options: Options): Promise<void> {

@@ -1,0 +1,127 @@
+import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { Command, Option } from 'commander';
+import { loadConfig } from '../config/load.js';
+import type { ConflictReport, VenueReport } from '../diagnostics/venue-model.js';
+import { PortillonError } from '../errors.js';
+import { linkKey } from '../venue/seal.js';
+import type { GateApi } from './gate-api.js';
+import { askGate } from './gate-api.js';
+import { configOption, dataOption, jsonOption } from './options.js';
+import { ago, EXIT, printJson, printLine } from './output.js';
+
+interface Where {
+  config: string;
+  data?: string;
+  json: boolean;
+}
+
+export function venueCommand(): Command {
+  const asking = (command: Command): Command =>
+    command.addOption(configOption()).addOption(dataOption()).addOption(jsonOption());
+  const venue = new Command('venue').description('many gates as one: the hub, its gates, double entries, keys');
+  venue.addCommand(
+    asking(new Command('status').description('link, risk, gates, lists; exit code 3 when somebody is cut off')).action(
+      status,
+    ),
+  );
+  venue.addCommand(
+    asking(new Command('conflicts').description('double admissions with both checks (at the hub)')).action(conflicts),
+  );
+  venue.addCommand(
+    new Command('trust')
+      .description('lets a hub that has forgotten something count again without the gates that are missing')
+      .addOption(configOption())
+      .addOption(dataOption())
+      .option('--who <name>', 'who says so', os.userInfo().username)
+      .action(async (options: { config: string; data?: string; who: string }) => {
+        await askGate(options, (api: GateApi) => api.post('/venue/trust', JSON.stringify({ who: options.who })));
+        printLine('the hub counts again');
+      }),
+  );
+  venue.addCommand(
+    new Command('key')
+      .description("a gate's own key, made from the venue's secret in the hub's configuration")
+      .argument('<gate>', 'id of the gate')
+      .addOption(configOption())
+      .action((gate: string, { config: file }: { config: string }) => {
+        const { venue: v } = loadConfig(file).config;
+        if (v.role !== 'hub') throw new PortillonError('VENUE_KEY', 'only the configuration of the hub has the secret');
+        const secret = v.secret ?? readFileSync(v.secretFile ?? '', 'utf8').trim();
+        printLine(linkKey(secret, gate));
+      }),
+  );
+  venue.addCommand(
+    new Command('keygen').description("a commander's key pair: the public key is for `venue.commanders`").action(() => {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+      printLine(
+        `public key, for venue.commanders: ${publicKey.export({ format: 'der', type: 'spki' }).toString('base64')}`,
+      );
+      printLine('private key, for `venue sign --key FILE`:');
+      printLine(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString().trim());
+    }),
+  );
+  venue.addCommand(
+    new Command('sign')
+      .description('a signed command as text for the topic portillon/1/VENUE/gate/GATE/cmd; lives for 30 s')
+      .argument('<gate>', 'id of the gate')
+      .argument('<command>', 'JSON such as {"do":"mode","lane":"lane-1","mode":"closed","why":"crowd"}')
+      .requiredOption('--by <name>', 'name in venue.commanders')
+      .addOption(new Option('--key <file>', 'private key').makeOptionMandatory())
+      .action((gate: string, text: string, { by, key }: { by: string; key: string }) => {
+        const command: unknown = JSON.parse(text);
+        const expires = Date.now() + 30_000;
+        const body = JSON.stringify({ schema: 'command/1', id: randomUUID(), by, gate, expires, command });
+        const signature = sign(null, Buffer.from(body), createPrivateKey(readFileSync(key)));
+        process.stdout.write(`${signature.toString('base64')}\n${body}`);
+      }),
+  );
+  return venue;
+}
+
+async function status(options: Where): Promise<void> {
+  const report = await askGate(options, (api) => api.get<VenueReport | { role: 'standalone' }>('/venue'));
+  if (options.json) printJson(report);
+  if (report.role === 'standalone') {
+    if (!options.json) printLine('this gate stands alone (venue.role: standalone)');
+    return;
+  }
+  const { link, hub, risk, broker, policy } = report;
+  const apart = !broker.connected || link?.state === 'alone' || hub?.gates.some((g) => !g.joined) === true;
+  process.exitCode = apart || (hub !== undefined && hub.why !== null) ? EXIT.degraded : EXIT.ok;
+  if (options.json) return;
+  printLine(
+    `venue    ${report.venue}, ${report.role}; broker ${broker.connected ? 'connected' : `away: ${broker.error}`}`,
+  );
+  printLine(
+    `policy   ${policy.policy}${policy.policy === 'budget' ? ` of ${policy.budget}` : ''}, deadline ${policy.deadline} ms`,
+  );
+  printLine(
+    `risk     ${risk.bound} double entries possible now, at most; ${risk.made} admissions at a risk not yet in step`,
+  );
+  if (link)
+    printLine(
+      `link     ${link.state === 'joined' ? 'in touch with the hub' : 'cut off from the hub'}${link.inStep ? ', in step' : ''}`,
+    );
+  if (!hub) return;
+  printLine(
+    `hub      ${hub.phase}, epoch ${hub.epoch}, ${hub.conflicts} double entries${hub.why === null ? '' : `; ${hub.why}`}`,
+  );
+  for (const g of hub.gates) {
+    const heard = g.heardAt === 0 ? 'never heard' : `heard ${ago(Date.now() - g.heardAt)} ago`;
+    const list = g.list ? (g.list.same ? "has the hub's list" : `list at ${g.list.position}`) : 'no list yet';
+    printLine(
+      `gate     ${g.gate}  ${g.joined ? 'joined' : 'CUT OFF'}, ${heard}, ${list}, ${g.lastSeq - g.cursor} records waiting`,
+    );
+  }
+}
+
+async function conflicts(options: Where): Promise<void> {
+  const list = await askGate(options, (api) => api.get<ConflictReport[]>('/venue/conflicts'));
+  if (options.json) return printJson(list);
+  if (list.length === 0) printLine('no ticket was admitted twice');
+  const side = (s: ConflictReport['first']): string =>
+    `${s.checkId ?? '?'} at ${s.gate} ${s.lane}, ${new Date(s.at).toISOString()} by its clock (${s.how})`;
+  for (const c of list) printLine(`${c.n}  ${c.code}\n   ${side(c.first)}\n   ${side(c.second)}`);
+}
