@@ -16,15 +16,41 @@ const ACTIONS: Readonly<Record<string, (state: ServiceState, body: Body) => unkn
   revalidate: ({ model }, body) => model.revalidate(text(body, 'barcode')),
   move: ({ model }, body) =>
     model.move(text(body, 'barcode'), typeof body.container === 'string' ? body.container : null),
-  reprint: ({ model }, body) => model.reprint(text(body, 'barcode'), text(body, 'newBarcode')),
+  reprint: ({ scenarios }, body) => scenarios.reprint(text(body, 'barcode'), text(body, 'newBarcode')),
+  exchange: ({ scenarios }, { barcode, newBarcode, ...change }) =>
+    scenarios.exchange(text({ barcode }, 'barcode'), text({ newBarcode }, 'newBarcode'), change),
+  refund: ({ scenarios }, body) => scenarios.refund(text(body, 'barcode')),
+  'post-for-resale': ({ scenarios }, body) => scenarios.postForResale(text(body, 'barcode')),
+  'sell-posted': ({ scenarios }, body) => scenarios.sellPosted(text(body, 'barcode'), text(body, 'newBarcode')),
+  'season-card': ({ scenarios }, { container, matches, ...rest }) =>
+    scenarios.seasonCard(text({ container }, 'container'), matches as Record<string, string>, rest),
+  'add-match': ({ scenarios }, body) =>
+    scenarios.addMatch(text(body, 'container'), text(body, 'performance'), text(body, 'barcode')),
+  'cancel-match': ({ scenarios }, body) => scenarios.cancelMatch(text(body, 'container'), text(body, 'performance')),
+  'detach-match': ({ scenarios }, body) =>
+    scenarios.detachMatch(text(body, 'container'), text(body, 'performance'), text(body, 'newBarcode')),
+  'refund-card': ({ scenarios }, body) => scenarios.refundCard(text(body, 'container')),
+  'reprint-card': ({ scenarios }, body) => scenarios.reprintCard(text(body, 'container'), text(body, 'newContainer')),
+  'third-party': ({ scenarios }, { barcode, ...rest }) => scenarios.thirdPartySale(text({ barcode }, 'barcode'), rest),
+  trim: (state, body) => {
+    state.dialect = { ...state.dialect, trim: new Set((body.fields as unknown[]).map(String)) };
+  },
+  performance: ({ performances }, body) => {
+    const start = Date.parse(text(body, 'start'));
+    const end = typeof body.end === 'string' ? Date.parse(body.end) : start + 7_200_000;
+    const doors = typeof body.doors === 'string' ? { doors: Date.parse(body.doors) } : {};
+    const code = text(body, 'code');
+    performances.set(code, { name: typeof body.name === 'string' ? body.name : code, start, end, ...doors });
+  },
   faults: ({ faults, rules }, body) => {
     for (const [name, value] of Object.entries(body)) {
       if (name === 'rejectBarcodes' && Array.isArray(value)) rules.rejectBarcodes = new Set(value.map(String));
       else if (name === 'rejectUnknown') rules.rejectUnknown = value === true;
+      else if (name === 'failureReasons') rules.failureReasons = Array.isArray(value) ? new Set(value.map(String)) : undefined;
       else if (name in NO_FAULTS && typeof value === 'number') faults[name as keyof Faults] = value;
       else
         throw new Error(
-          `unknown fault ${name}; there are ${[...Object.keys(NO_FAULTS), 'rejectBarcodes', 'rejectUnknown'].join(', ')}`,
+          `unknown fault ${name}; there are ${[...Object.keys(NO_FAULTS), 'rejectBarcodes', 'rejectUnknown', 'failureReasons'].join(', ')}`,
         );
     }
     return faults;

@@ -13,6 +13,8 @@ export interface Control {
 export interface ImportRules {
   rejectUnknown: boolean;
   rejectBarcodes: Set<string>;
+  /** The only failure reasons that are taken; undefined = any. */
+  failureReasons?: ReadonlySet<string> | undefined;
   maxBatch: number;
 }
 
@@ -23,9 +25,11 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/;
 export class Controls {
   readonly #byKey = new Map<string, Control>();
   batches: number[] = [];
+  /** Controls that were new, by the time of their arrival (milliseconds). */
+  arrivals: { at: number; count: number }[] = [];
 
   /** Undefined = taken; a text = why the whole call is refused. */
-  import(input: unknown, model: SimModel, rules: ImportRules): string | undefined {
+  import(input: unknown, model: SimModel, rules: ImportRules, now = Date.now()): string | undefined {
     if (!Array.isArray(input)) return 'controlledTickets is mandatory';
     if (input.length === 0) return 'controlledTickets is empty';
     if (input.length > rules.maxBatch) return `at most ${rules.maxBatch} controls a call`;
@@ -37,14 +41,19 @@ export class Controls {
         return `controlDate of ${acIdentifier} has no zone or is no date`;
       if (typeof controlResult !== 'string' || !RESULTS.includes(controlResult))
         return `controlResult of ${acIdentifier} is unknown`;
+      const reason = (c as { failureReason?: unknown }).failureReason;
+      if (reason !== undefined && rules.failureReasons && !rules.failureReasons.has(String(reason)))
+        return `failureReason of ${acIdentifier} is unknown`;
       if (rules.rejectBarcodes.has(barcode)) return `control ${acIdentifier} cannot be imported`;
       if (rules.rejectUnknown && !model.tickets.has(barcode)) return `ticket of ${acIdentifier} is unknown`;
     }
+    let fresh = 0;
     for (const c of input as Control[]) {
       const key = JSON.stringify([c.acIdentifier, c.barcode, c.controlDate]);
       const known = this.#byKey.get(key);
       if (known) known.received++;
       else {
+        fresh++;
         const { acIdentifier, barcode, controlDate, controlResult } = c;
         this.#byKey.set(key, {
           acIdentifier,
@@ -57,6 +66,7 @@ export class Controls {
       }
     }
     this.batches.push(input.length);
+    if (fresh > 0) this.arrivals.push({ at: now, count: fresh });
     return undefined;
   }
 
@@ -83,5 +93,29 @@ export class Controls {
   clear(): void {
     this.#byKey.clear();
     this.batches = [];
+    this.arrivals = [];
   }
+}
+
+/** SecuTix's own threshold (facts: seat map, share of the figure before). */
+const EBB = 0.2;
+
+/**
+ * What the ticketing staff's seat map would warn of: a minute without new controls after one with some, or with fewer than a
+ * fifth of the one before. The minute that is not over yet does not count.
+ */
+export function seatMapWarnings(arrivals: readonly { at: number; count: number }[], now: number, minute = 60_000): string[] {
+  const first = arrivals[0];
+  if (!first) return [];
+  const perMinute = Array.from({ length: Math.floor((now - first.at) / minute) }, () => 0);
+  for (const { at, count } of arrivals) {
+    const index = Math.floor((at - first.at) / minute);
+    if (index < perMinute.length) perMinute[index] = (perMinute[index] as number) + count;
+  }
+  return perMinute.flatMap((count, i) => {
+    const before = perMinute[i - 1] ?? 0;
+    if (before === 0) return [];
+    if (count === 0) return [`minute ${i}: no new controls`];
+    return count < EBB * before ? [`minute ${i}: ${count} controls after ${before}`] : [];
+  });
 }

@@ -15,6 +15,12 @@ export interface Faults {
   malformed: number;
   /** This many exportList calls answer a cursor that is a number. */
   badCursor: number;
+  /** This many exportList calls answer the page of the call before once more. */
+  duplicatePage: number;
+  /** This many exportList calls answer no item and the cursor they got. */
+  emptyPage: number;
+  /** This many exportList calls answer their items with the cursor they got. */
+  sameCursor: number;
   /** Item of this index in every page gets a number list as its barcode; -1 = none. */
   wrongItemAt: number;
   /** Milliseconds the server's clock is ahead. */
@@ -30,11 +36,14 @@ export const NO_FAULTS: Faults = {
   html: 0,
   malformed: 0,
   badCursor: 0,
+  duplicatePage: 0,
+  emptyPage: 0,
+  sameCursor: 0,
   wrongItemAt: -1,
   skewMs: 0,
 };
 
-type Counter = 'errors' | 'cut' | 'cutAfterCommit' | 'html' | 'malformed' | 'badCursor';
+type Counter = Exclude<keyof Faults, 'latencyMs' | 'errorStatus' | 'wrongItemAt' | 'skewMs'>;
 
 /** True once for each that is left. */
 export function spend(faults: Faults, counter: Counter): boolean {

@@ -11,6 +11,9 @@ export interface SimTicket {
   performanceCode: string;
   entranceCode: string | null;
   audienceSubCategoryCode: string;
+  /** Sold by a partner: in the list of `ticketType` THIRD_PARTY. */
+  thirdParty: boolean;
+  printed: boolean;
 }
 
 /** One state change; the log is append-only, the index is the hidden sequence of the cursors. */
@@ -81,6 +84,8 @@ export class SimModel {
       performanceCode: 'PERF1',
       entranceCode: null,
       audienceSubCategoryCode: 'ADULT',
+      thirdParty: false,
+      printed: true,
       ...ticket,
     };
     this.tickets.set(sold.barcode, sold);
@@ -116,6 +121,16 @@ export class SimModel {
     return this.sell({ ...old, barcode: newBarcode, state: 'VALID', cancellationCause: 'NOT_CANCELLED' });
   }
 
+  /** Tickets on a card that are for one performance (or any), valid ones only. */
+  on(container: string, performance?: string): SimTicket[] {
+    return [...this.tickets.values()].filter(
+      (t) =>
+        t.containerIdentifier === container &&
+        t.state === 'VALID' &&
+        (performance === undefined || t.performanceCode === performance),
+    );
+  }
+
   #get(barcode: string): SimTicket {
     const ticket = this.tickets.get(barcode);
     if (!ticket) throw new Error(`the simulator has no ticket ${barcode}`);
@@ -130,7 +145,12 @@ export class SimModel {
    * Items after a position, at most `max` tickets as SecuTix counts them: in a grey list a VALID followed by its CANCELLED
    * is one and is never split; a CANCELLED always comes with its VALID right before it.
    */
-  export(shape: ExportShape, after: number, max: number): { items: Record<string, unknown>[]; end: number } {
+  export(
+    shape: ExportShape,
+    after: number,
+    max: number,
+    dialect: Dialect = PLAIN_DIALECT,
+  ): { items: Record<string, unknown>[]; end: number } {
     const items: Record<string, unknown>[] = [];
     let counted = 0;
     let at = after;
@@ -143,7 +163,7 @@ export class SimModel {
       const cancelledNext = change.state === 'VALID' && next?.barcode === change.barcode && next.state === 'CANCELLED';
       if (cancelledNext) at++;
       const line = (state: 'VALID' | 'CANCELLED', c: Change): void =>
-        void items.push(wireItem(ticket, c, state, items.length));
+        void items.push(spoken(wireItem(ticket, c, state, items.length), dialect));
       if (shape.listType === 'GREY') {
         line('VALID', change.state === 'VALID' ? change : { ...change, cause: 'NOT_CANCELLED' });
         if (cancelledNext) line('CANCELLED', next);
@@ -160,11 +180,27 @@ export class SimModel {
 }
 
 function matches(ticket: SimTicket, shape: ExportShape): boolean {
-  if (shape.ticketType === 'THIRD_PARTY') return false;
+  if (shape.ticketType === 'THIRD_PARTY' && !ticket.thirdParty) return false;
   return (
     ticket.seasonCode === shape.seasonCode &&
     (shape.productCodes.length === 0 || shape.productCodes.includes(ticket.productCode)) &&
     (shape.performanceCodes.length === 0 || shape.performanceCodes.includes(ticket.performanceCode))
+  );
+}
+
+/** How an institution's interface differs. */
+export interface Dialect {
+  /** Members that are sent as null: never the barcode. */
+  trim: ReadonlySet<string>;
+  /** Other names of members, by their usual one. */
+  rename: Readonly<Record<string, string>>;
+}
+const PLAIN_DIALECT: Dialect = { trim: new Set(), rename: {} };
+
+function spoken(item: Record<string, unknown>, { trim, rename }: Dialect): Record<string, unknown> {
+  if (trim.size === 0 && Object.keys(rename).length === 0) return item;
+  return Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [rename[name] ?? name, trim.has(name) && name !== 'barcode' ? null : value]),
   );
 }
 

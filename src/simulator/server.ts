@@ -6,10 +6,11 @@ import type { Account, AuthRules } from './auth.js';
 import { refuseToken } from './auth.js';
 import { control } from './control.js';
 import type { Control } from './controls.js';
-import { Controls } from './controls.js';
+import { Controls, seatMapWarnings } from './controls.js';
 import type { Faults } from './faults.js';
 import { NO_FAULTS, spend } from './faults.js';
 import { SimModel } from './model.js';
+import { Scenarios } from './scenarios.js';
 import type { ServiceState } from './service.js';
 import { METHODS } from './service.js';
 
@@ -35,6 +36,12 @@ export interface SimulatorOptions extends Partial<Account> {
   /** Answer to too many calls. */
   limitStatus?: 509 | 429;
   auth?: Partial<AuthRules>;
+  /** 0 = no limit. */
+  callsPerMonth?: number;
+  /** Which spelling of the methods it knows (the texts have two). */
+  methodNames?: 'long' | 'short' | 'both';
+  /** Names of members that differ, by their usual one. */
+  rename?: Readonly<Record<string, string>>;
 }
 
 export interface SimulatorStats {
@@ -46,6 +53,8 @@ export interface SimulatorStats {
   runs: number[];
   alarms: string[];
   importBatches: number[];
+  /** What the seat map would warn of. */
+  seatMap: string[];
   tickets: number;
 }
 
@@ -68,8 +77,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const auth: AuthRules = { mode: 'documented', toleranceMs: 5_000, ...options.auth };
   const limit = options.callsPerMinute ?? SIMULATOR_DEFAULTS.callsPerMinute;
   const faults: Faults = { ...NO_FAULTS };
+  const model = new SimModel(options.tickets, options.seed);
   const state: ServiceState = {
-    model: new SimModel(options.tickets, options.seed),
+    model,
+    scenarios: new Scenarios(model),
+    dialect: { trim: new Set(), rename: options.rename ?? {} },
+    performances: startingSoon(Date.now()),
     controls: new Controls(),
     rules: { rejectUnknown: false, rejectBarcodes: new Set(), maxBatch: 1000 },
     faults,
@@ -87,6 +100,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     runs: [...state.runs],
     alarms: [...state.alarms],
     importBatches: [...state.controls.batches],
+    seatMap: seatMapWarnings(state.controls.arrivals, state.now()),
     tickets: state.model.tickets.size,
   });
 
@@ -95,7 +109,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const now = performance.now();
     recent = recent.filter((t) => now - t < 60_000);
     recent.push(now);
-    if (limit === 0 || recent.length <= limit) return false;
+    const total = Object.values(counts.calls).reduce((a, b) => a + b, 0);
+    const monthly = options.callsPerMonth ?? 0;
+    if ((limit === 0 || recent.length <= limit) && (monthly === 0 || total <= monthly)) return false;
     counts.violations++;
     return true;
   };
@@ -105,9 +121,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const send = (status: number, body: unknown): void => sendJson(request, response, status, body, state.now());
     if (path.startsWith('/_control/'))
       return send(...(await control(state, stats, request.method ?? '', path, () => readBody(request))));
-    const method = new RegExp(`^${SERVICE}/v1_6/([A-Za-z]+)$`).exec(path)?.[1];
-    const handler = method === undefined ? undefined : METHODS[method];
-    if (!handler || method === undefined) return send(404, { statusCode: 'error', statusDetail: 'no such method' });
+    // All versions are one service and share its limits (SecuTix: rate limits).
+    const [, version, method] = new RegExp(`^${SERVICE}/(v1_[1-6])/([A-Za-z]+)$`).exec(path) ?? [];
+    const handler = method === undefined ? undefined : handlerOf(method, options.methodNames ?? 'long');
+    if (!handler || method === undefined || version === undefined) return send(404, { statusCode: 'error', statusDetail: 'no such method' });
     if (request.method !== 'POST') return send(405, { statusCode: 'error', statusDetail: 'POST only' });
     if (!request.headers['content-type']?.includes('application/json'))
       return send(415, { statusCode: 'error', statusDetail: 'application/json only' });
@@ -133,6 +150,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     } catch {
       return send(400, { statusCode: 'error', statusDetail: 'the body is not JSON' });
     }
+    // SecuTix: performanceCodes came with 1.3; before, nobody reads them.
+    if (version === 'v1_1' || version === 'v1_2') delete body.performanceCodes;
     const answer = handler(state, body);
     if (spend(faults, 'cutAfterCommit')) return void request.socket.destroy();
     const requestId = body.requestId ?? null;
@@ -167,6 +186,30 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         server.closeAllConnections();
       }),
   };
+}
+
+/** The short spelling of AC's own text, and what it stands for. */
+const SHORT: Readonly<Record<string, string>> = {
+  getCatalog: 'getAccessControlCatalog',
+  importControlledTickets: 'importControlledTicket',
+};
+
+function handlerOf(method: string, names: 'long' | 'short' | 'both'): (typeof METHODS)[string] | undefined {
+  const isShort = Object.hasOwn(SHORT, method);
+  const hasShort = Object.values(SHORT).includes(method);
+  if ((isShort && names === 'long') || (hasShort && names === 'short')) return undefined;
+  const name = SHORT[method] ?? method;
+  return Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+}
+
+/** One performance for which people come now, one tomorrow. */
+function startingSoon(now: number): ServiceState['performances'] {
+  const hour = 3_600_000;
+  const start = Math.ceil(now / hour) * hour;
+  return new Map([
+    ['PERF1', { name: 'Performance 1', start, end: start + 2 * hour, doors: start - 2 * hour }],
+    ['PERF2', { name: 'Performance 2', start: start + 24 * hour, end: start + 26 * hour }],
+  ]);
 }
 
 function defined(options: SimulatorOptions): Partial<Account> {

@@ -2,7 +2,8 @@ import type { Controls, ImportRules } from './controls.js';
 import { cursorOf, fingerprint, parseCursor } from './cursor.js';
 import type { Faults } from './faults.js';
 import { spend } from './faults.js';
-import type { ExportShape, SimModel } from './model.js';
+import type { Dialect, ExportShape, SimModel } from './model.js';
+import type { Scenarios } from './scenarios.js';
 
 /** SecuTix: at most 5,000 lines an answer. */
 const PAGE_CAP = 5000;
@@ -17,8 +18,24 @@ export interface ServiceState {
   /** Starts of exportList runs: a call that does not continue the page before. */
   runs: number[];
   alarms: string[];
-  /** Last cursor given out, by shape: continuing from it within a run is paging. */
-  lineages: Map<string, { last: string; full: boolean }>;
+  /** By shape: readers of it that began at the beginning, newest last. A cursor belongs to the reader that got it last. */
+  lineages: Map<string, Lineage[]>;
+  dialect: Dialect;
+  /** Times of performances, by code (UTC milliseconds). */
+  performances: Map<string, SimPerformance>;
+  scenarios: Scenarios;
+}
+
+export interface Lineage {
+  last: string;
+  full: boolean;
+}
+
+export interface SimPerformance {
+  name: string;
+  start: number;
+  end: number;
+  doors?: number;
 }
 
 export type Answer = { ok: true; data?: Record<string, unknown> } | { ok: false; detail: string };
@@ -30,7 +47,7 @@ export const METHODS: Readonly<Record<string, (state: ServiceState, body: Body) 
   getAccessControlCatalog: (state, body) => ({ ok: true, data: { accessControlCatalogData: catalogue(state, body) } }),
   exportList,
   importControlledTicket: (state, body) => {
-    const refused = state.controls.import(body.controlledTickets, state.model, state.rules);
+    const refused = state.controls.import(body.controlledTickets, state.model, state.rules, state.now());
     return refused === undefined ? { ok: true } : { ok: false, detail: refused };
   },
   getControlledTicket: (state, body) => history(state, body),
@@ -73,10 +90,19 @@ function exportList(state: ServiceState, body: Body): Answer {
       after = Math.min(state.model.changes, after + 1);
     }
   }
-  noteRun(state, shape, typeof start === 'string' ? start : '');
-  const { items, end } = state.model.export(shape, after, Math.min(max, PAGE_CAP));
-  const paginationEnd = end === after && typeof start === 'string' ? start : cursorOf(shape, end);
-  state.lineages.set(fingerprint(shape), { last: paginationEnd, full: items.length >= Math.min(max, PAGE_CAP) });
+  const lineage = noteRun(state, shape, typeof start === 'string' ? start : '');
+  const page = state.model.export(shape, after, Math.min(max, PAGE_CAP), state.dialect);
+  const { end } = page;
+  let { items } = page;
+  let paginationEnd = end === after && typeof start === 'string' ? start : cursorOf(shape, end);
+  if (spend(state.faults, 'emptyPage')) {
+    items = [];
+    paginationEnd = typeof start === 'string' ? start : cursorOf(shape, 0);
+  }
+  if (spend(state.faults, 'sameCursor') && typeof start === 'string') paginationEnd = start;
+  if (spend(state.faults, 'duplicatePage')) items = [...items, ...items];
+  lineage.last = paginationEnd;
+  lineage.full = items.length >= Math.min(max, PAGE_CAP);
   const at = state.faults.wrongItemAt;
   if (at >= 0 && at < items.length) items[at] = { ...items[at], barcode: [1, 2, 3] };
   const badCursor = spend(state.faults, 'badCursor');
@@ -88,16 +114,30 @@ function exportList(state: ServiceState, body: Body): Answer {
   };
 }
 
-/** SecuTix: a run at most once a minute; the pages of one run follow each other. */
-function noteRun(state: ServiceState, shape: ExportShape, start: string): void {
-  const lineage = state.lineages.get(fingerprint(shape));
-  const continues = lineage?.full && lineage.last === start;
-  if (!continues) state.runs.push(state.now());
-  if (lineage && start !== '' && start !== lineage.last)
-    state.alarms.push('two clients seem to read one product: the cursor is not the last one given');
+/**
+ * SecuTix: a run at most once a minute; the pages of one run follow each other; one client a product. Whoever begins at the
+ * beginning is a reader of its own. Reading everything anew and going on with that is one client; going on with an older cursor
+ * afterwards is a second one.
+ */
+function noteRun(state: ServiceState, shape: ExportShape, start: string): Lineage {
+  const key = fingerprint(shape);
+  const readers = state.lineages.get(key) ?? [];
+  state.lineages.set(key, readers);
+  const mine = start === '' ? undefined : readers.findLast((r) => r.last === start);
+  if (!(mine?.full ?? false)) state.runs.push(state.now());
+  if (start === '' || !mine) {
+    if (start !== '' && readers.length > 0)
+      state.alarms.push('two clients seem to read one product: the cursor is not the last one given');
+    const begun = { last: '', full: false };
+    readers.push(begun);
+    return begun;
+  }
+  if (mine !== readers.at(-1) && readers.at(-1)?.last !== start)
+    state.alarms.push('two clients seem to read one product: an older reader goes on');
+  return mine;
 }
 
-function catalogue({ model, now }: ServiceState, body: Body): unknown {
+function catalogue({ model, performances: times }: ServiceState, body: Body): unknown {
   const seasons = new Map<string, Map<string, Set<string>>>();
   for (const t of model.tickets.values()) {
     if (body.seasonCode !== undefined && body.seasonCode !== null && t.seasonCode !== body.seasonCode) continue;
@@ -106,13 +146,19 @@ function catalogue({ model, now }: ServiceState, body: Body): unknown {
     const performances = products.get(t.productCode) ?? new Set<string>();
     products.set(t.productCode, performances.add(t.performanceCode));
   }
-  const start = new Date(now()).toISOString();
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const timesOf = (code: string): object => {
+    const known = times.get(code);
+    if (!known) return {};
+    const { name, start, end, doors } = known;
+    return { name, startDate: iso(start), endDate: iso(end), ...(doors !== undefined && { openingDate: iso(doors) }) };
+  };
   return {
     seasons: [...seasons].map(([code, products]) => ({
       code,
       products: [...products].map(([productCode, performances]) => ({
         code: productCode,
-        performances: [...performances].sort().map((performance) => ({ code: performance, startDate: start })),
+        performances: [...performances].sort().map((performance) => ({ code: performance, ...timesOf(performance) })),
       })),
     })),
   };
@@ -133,7 +179,7 @@ function history(state: ServiceState, body: Body): Answer {
   }
   const data = {
     barcode: ticket.barcode,
-    containerIdentifier: ticket.containerIdentifier,
+    [state.dialect.rename.containerIdentifier ?? 'containerIdentifier']: ticket.containerIdentifier,
     containerTicket: ticket.containerIdentifier !== null,
     controlOperations: operations,
     duplicate: false,
