@@ -7,7 +7,7 @@ const only = (name, from, allowed, extra = {}) => ({
 });
 const common = ['^src/(clock|errors|log)\\.ts$'];
 const node =
-  '^(node:)?(fs|fs/promises|path|os|url|util|crypto|events|worker_threads|timers|timers/promises|perf_hooks|process|child_process|http|https|net|tty|stream|buffer|zlib|readline|module|assert|string_decoder)$';
+  '^(node:)?(fs|fs/promises|path|os|url|util|crypto|events|worker_threads|timers|timers/promises|perf_hooks|process|child_process|http|https|net|tty|stream|stream/promises|buffer|zlib|readline|module|assert|string_decoder)$';
 const pkg = (...names) => names.map((n) => `node_modules/${n}/`);
 
 module.exports = {
@@ -60,7 +60,15 @@ module.exports = {
       ...pkg('undici', 'jose', 'zod'),
     ]),
     only('lane', '^src/lane/', ['^src/lane/', '^src/domain/', '^src/store/', '^drivers/contract\\.ts$', ...common]),
-    only('sync', '^src/sync/', ['^src/sync/', '^src/secutix/', '^src/store/', '^src/domain/', ...common, node]),
+    only('sync', '^src/sync/', [
+      '^src/sync/',
+      '^src/secutix/',
+      '^src/store/',
+      '^src/domain/',
+      ...common,
+      node,
+      ...pkg('csv-parse', 'csv-stringify'),
+    ]),
     // Its threads are put together in `runtime-venue-*`; of the lane it knows the claim port.
     only('venue', '^src/venue/', [
       '^src/venue/',

@@ -41,7 +41,7 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
 }
 
 /** The table of reasons: what is built in, then the configuration's rows, then its short forms. */
-function reportTable({ results, failureReasons }: GateConfig['secutix']['report']): Record<string, ReportRow> {
+export function reportTable({ results, failureReasons }: GateConfig['secutix']['report']): Record<string, ReportRow> {
   const table: Record<string, ReportRow> = { ...DEFAULT_REPORT, ...results };
   const other = table['*'] as ReportRow;
   for (const [reason, failureReason] of Object.entries(failureReasons))

@@ -41,6 +41,7 @@ import type { Head } from './store/head.js';
 import type { TicketList } from './store/list.js';
 import type { Verification } from './store/verify.js';
 import { SyncHandle } from './sync/handle.js';
+import { Transfers } from './sync/transfer.js';
 import { isOffline } from './sync/contact.js';
 import type { QuestionKind, Questions, SyncStatus, SyncWhat } from './sync/messages.js';
 import { VERSION } from './version.js';
@@ -70,6 +71,7 @@ export class Gate implements ReadModel {
   #list!: TicketList;
   #sync!: SyncSide;
   #venue: Venue | undefined;
+  #transfers!: Transfers;
   #lanes!: LaneSet;
   #api: { close(): Promise<void> } | undefined;
   #desk!: DeskSet;
@@ -166,6 +168,7 @@ export class Gate implements ReadModel {
       sync: () => this.#sync.status,
       lanes: () => this.#lanes,
     });
+    this.#transfers = new Transfers(config.data, this.#sync);
     this.#lanes = await buildLanes(config, {
       clock,
       random,
@@ -314,6 +317,8 @@ export class Gate implements ReadModel {
     return this.#sync.syncNow(what);
   }
 
+  importList: Transfers['importList'] = (options, body) => this.#transfers.importList(options, body);
+  exportList: Transfers['exportList'] = (kind) => this.#transfers.exportList(kind);
   programme(): Programme {
     return this.#sync.programme;
   }

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
 import { loadConfig } from '../config/load.js';
@@ -32,18 +34,23 @@ export class GateApi {
     return (await this.#call('POST', path, body)) as T;
   }
 
+  /** Sends a file as the body. */
+  async postFile<T>(path: string, file: string): Promise<T> {
+    const body = createReadStream(file);
+    await once(body, 'open');
+    return answerOf(await this.#request({ method: 'POST', path, body })) as T;
+  }
+
+  /** Writes the answer into a file. */
+  async getFile(path: string, file: string): Promise<void> {
+    const response = await this.#request({ method: 'GET', path });
+    if (response.statusCode >= 400) await answerOf(response);
+    await pipeline(response.body, createWriteStream(file, { mode: 0o600 }));
+  }
+
   async #call(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
     const headers = body?.startsWith('{') ? { 'content-type': 'application/json' } : {};
-    const response = await this.#request({ method, path, headers, body: body ?? null });
-    const text = await response.body.text();
-    const answer: unknown = text === '' ? undefined : JSON.parse(text);
-    if (response.statusCode >= 400) {
-      throw new PortillonError(
-        'API_REFUSED',
-        (answer as { error?: string } | undefined)?.error ?? `HTTP ${response.statusCode}`,
-      );
-    }
-    return answer;
+    return answerOf(await this.#request({ method, path, headers, body: body ?? null }));
   }
 
   /**
@@ -131,6 +138,18 @@ export class GateApi {
   close(): Promise<void> {
     return this.#client.destroy();
   }
+}
+
+async function answerOf(response: Dispatcher.ResponseData): Promise<unknown> {
+  const text = await response.body.text();
+  const answer: unknown = text === '' ? undefined : JSON.parse(text);
+  if (response.statusCode >= 400) {
+    throw new PortillonError(
+      'API_REFUSED',
+      (answer as { error?: string } | undefined)?.error ?? `HTTP ${response.statusCode}`,
+    );
+  }
+  return answer;
 }
 
 /** Runs one question against the gate that `--config` (or `--data`) names. */

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { mask } from '../domain/credential.js';
 import type { JournalRecord } from '../domain/records.js';
 import { askGate } from './gate-api.js';
+import { journalExportCommand } from './journal-export.js';
 import { verifyCommand } from './journal-verify.js';
 import { configOption, dataOption, integer, jsonOption } from './options.js';
 import { printJson, printLine } from './output.js';
@@ -22,6 +23,7 @@ export function journalCommand(): Command {
       for (const record of records) printLine(lineOf(record));
     });
   journal.addCommand(verifyCommand());
+  journal.addCommand(journalExportCommand());
   return journal;
 }
 

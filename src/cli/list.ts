@@ -4,6 +4,7 @@ import type { StatusReport } from '../diagnostics/read-model.js';
 import type { ResyncReport } from '../store/list-generations.js';
 import type { GateApi } from './gate-api.js';
 import { askGate } from './gate-api.js';
+import { exportCommand, importCommand } from './list-file.js';
 import { configOption, dataOption, jsonOption } from './options.js';
 import { EXIT, printJson, printLine } from './output.js';
 
@@ -24,7 +25,9 @@ export function listCommand(): Command {
         'verify',
         'reads the whole list anew and compares; exit code 3 when it differs, nothing is changed',
       ),
-    );
+    )
+    .addCommand(importCommand())
+    .addCommand(exportCommand());
 }
 
 function rebuildCommand(name: 'resync' | 'verify', description: string): Command {

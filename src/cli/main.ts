@@ -21,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   catalogue: async () => (await import('./catalogue.js')).catalogueCommand(),
   list: async () => (await import('./list.js')).listCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
+  reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
   sync: async () => (await import('./sync.js')).syncCommand(),
   lane: async () => (await import('./lane.js')).laneCommand(),
   drivers: async () => (await import('./drivers.js')).driversCommand(),

@@ -46,7 +46,8 @@ const ACTIONS: Readonly<Record<string, (state: ServiceState, body: Body) => unkn
     for (const [name, value] of Object.entries(body)) {
       if (name === 'rejectBarcodes' && Array.isArray(value)) rules.rejectBarcodes = new Set(value.map(String));
       else if (name === 'rejectUnknown') rules.rejectUnknown = value === true;
-      else if (name === 'failureReasons') rules.failureReasons = Array.isArray(value) ? new Set(value.map(String)) : undefined;
+      else if (name === 'failureReasons')
+        rules.failureReasons = Array.isArray(value) ? new Set(value.map(String)) : undefined;
       else if (name in NO_FAULTS && typeof value === 'number') faults[name as keyof Faults] = value;
       else
         throw new Error(

@@ -82,6 +82,11 @@ export class Controls {
     });
   }
 
+  /** Loses what was reported of a barcode. */
+  drop(barcode: string): void {
+    for (const [key, control] of this.#byKey) if (control.barcode === barcode) this.#byKey.delete(key);
+  }
+
   all(): Control[] {
     return [...this.#byKey.values()];
   }
@@ -104,7 +109,11 @@ const EBB = 0.2;
  * What the ticketing staff's seat map would warn of: a minute without new controls after one with some, or with fewer than a
  * fifth of the one before. The minute that is not over yet does not count.
  */
-export function seatMapWarnings(arrivals: readonly { at: number; count: number }[], now: number, minute = 60_000): string[] {
+export function seatMapWarnings(
+  arrivals: readonly { at: number; count: number }[],
+  now: number,
+  minute = 60_000,
+): string[] {
   const first = arrivals[0];
   if (!first) return [];
   const perMinute = Array.from({ length: Math.floor((now - first.at) / minute) }, () => 0);

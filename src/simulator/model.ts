@@ -24,6 +24,9 @@ interface Change {
   container: string | null;
 }
 
+/** A change of a ticket that was never there: it keeps the places of the others. */
+const NOTHING: Change = { barcode: '', state: 'CANCELLED', cause: '', container: null };
+
 export const FIRST_TICKET = '24282035061813972260';
 const SHARE = { cancelled: 0.03, otherProduct: 0.05, rfid: 0.1, reduced: 0.15 };
 
@@ -121,6 +124,12 @@ export class SimModel {
     return this.sell({ ...old, barcode: newBarcode, state: 'VALID', cancellationCause: 'NOT_CANCELLED' });
   }
 
+  /** The ticket was never there: what a list that lost its way looks like from the other side. */
+  forget(barcode: string): void {
+    this.tickets.delete(barcode);
+    for (const [i, change] of this.#log.entries()) if (change.barcode === barcode) this.#log[i] = NOTHING;
+  }
+
   /** Tickets on a card that are for one performance (or any), valid ones only. */
   on(container: string, performance?: string): SimTicket[] {
     return [...this.tickets.values()].filter(
@@ -157,13 +166,13 @@ export class SimModel {
     while (at < this.#log.length && counted < max) {
       const change = this.#log[at] as Change;
       at++;
-      const ticket = this.tickets.get(change.barcode) as SimTicket;
-      if (!matches(ticket, shape)) continue;
+      const ticket = this.tickets.get(change.barcode);
+      if (!ticket || !matches(ticket, shape)) continue;
       const next = this.#log[at];
       const cancelledNext = change.state === 'VALID' && next?.barcode === change.barcode && next.state === 'CANCELLED';
       if (cancelledNext) at++;
       const line = (state: 'VALID' | 'CANCELLED', c: Change): void =>
-        void items.push(spoken(wireItem(ticket, c, state, items.length), dialect));
+        void items.push(spoken(wireItem(ticket, c, state, at - 1), dialect));
       if (shape.listType === 'GREY') {
         line('VALID', change.state === 'VALID' ? change : { ...change, cause: 'NOT_CANCELLED' });
         if (cancelledNext) line('CANCELLED', next);
@@ -200,7 +209,10 @@ const PLAIN_DIALECT: Dialect = { trim: new Set(), rename: {} };
 function spoken(item: Record<string, unknown>, { trim, rename }: Dialect): Record<string, unknown> {
   if (trim.size === 0 && Object.keys(rename).length === 0) return item;
   return Object.fromEntries(
-    Object.entries(item).map(([name, value]) => [rename[name] ?? name, trim.has(name) && name !== 'barcode' ? null : value]),
+    Object.entries(item).map(([name, value]) => [
+      rename[name] ?? name,
+      trim.has(name) && name !== 'barcode' ? null : value,
+    ]),
   );
 }
 

@@ -39,7 +39,9 @@ export class Scenarios {
 
   /** A card with one ticket a match. */
   seasonCard(container: string, matches: Readonly<Record<string, string>>, rest: Partial<SimTicket> = {}): SimTicket[] {
-    return Object.entries(matches).map(([performance, barcode]) => this.addMatch(container, performance, barcode, rest));
+    return Object.entries(matches).map(([performance, barcode]) =>
+      this.addMatch(container, performance, barcode, rest),
+    );
   }
   addMatch(container: string, performance: string, barcode: string, rest: Partial<SimTicket> = {}): SimTicket {
     return this.#model.sell({ ...rest, barcode, containerIdentifier: container, performanceCode: performance });

@@ -124,7 +124,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     // All versions are one service and share its limits (SecuTix: rate limits).
     const [, version, method] = new RegExp(`^${SERVICE}/(v1_[1-6])/([A-Za-z]+)$`).exec(path) ?? [];
     const handler = method === undefined ? undefined : handlerOf(method, options.methodNames ?? 'long');
-    if (!handler || method === undefined || version === undefined) return send(404, { statusCode: 'error', statusDetail: 'no such method' });
+    if (!handler || method === undefined || version === undefined)
+      return send(404, { statusCode: 'error', statusDetail: 'no such method' });
     if (request.method !== 'POST') return send(405, { statusCode: 'error', statusDetail: 'POST only' });
     if (!request.headers['content-type']?.includes('application/json'))
       return send(415, { statusCode: 'error', statusDetail: 'application/json only' });

@@ -134,6 +134,23 @@ export async function removeGarbage(list: ListWriter, pace: Pace): Promise<void>
   }
 }
 
+/** Everything of one generation into another: tickets, indexes, cursors. */
+export async function copyGeneration(list: ListWriter, from: number, to: number, pace: Pace): Promise<void> {
+  const [source, target] = [keys.generation(from), keys.generation(to)];
+  const iterator = list.db().iterator({ gt: source, lt: keys.generationEnd(from) });
+  try {
+    for (;;) {
+      const piece = await iterator.nextv(PIECE);
+      if (piece.length === 0) return;
+      list.assertRoom();
+      await list.write(piece.map(([key, value]) => ({ type: 'put', key: target + key.slice(source.length), value })));
+      await pace();
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
 /** What differs between two generations: each one's tickets, piece by piece, looked up in the other. */
 export async function compare(list: ListWriter, before: number, after: number, pace: Pace): Promise<Difference> {
   const result: Difference = {

@@ -6,6 +6,7 @@ import type { SecutixClient } from '../secutix/types.js';
 import type { SettledChecks } from '../store/journal.js';
 import { ListWriter } from '../store/list-writer.js';
 import { SyncState } from '../store/sync-state.js';
+import { exportFile, importFile } from './list-files.js';
 import { ListHold } from './list-hold.js';
 import type { FromWorker, QuestionKind, Questions, SyncOptions, SyncStatus, ToWorker } from './messages.js';
 import { admissionTimes, planPull } from './plan.js';
@@ -123,6 +124,14 @@ export class SyncLoop {
         return this.#keeper.refresh();
       case 'resync':
         return this.#puller.resync(message.ask.purpose);
+      case 'import': {
+        const parts = { now: () => this.#p.clock.now(), pace: this.#puller.pace };
+        return this.#hold.exclusive((list) => importFile(list, message.ask, parts));
+      }
+      case 'export': {
+        const { kind, file } = message.ask;
+        return this.#hold.exclusive((list) => exportFile(list, kind, file, this.#puller.pace));
+      }
     }
   }
 

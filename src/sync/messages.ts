@@ -7,6 +7,8 @@ import type { SecutixSettings } from '../secutix/settings.js';
 import type { SettledChecks } from '../store/journal.js';
 import type { ResyncReport } from '../store/list-generations.js';
 import type { Rejected } from '../store/sync-state.js';
+import type { ListKind } from '../secutix/wire-files.js';
+import type { ExportReport, ImportReport, ImportRequest } from './list-files.js';
 import type { PullSettings } from './plan.js';
 
 /** What the worker is started with. Plain data. */
@@ -38,6 +40,8 @@ export interface Questions {
   sync: { ask: { what: SyncWhat }; answer: { ok: true } };
   remote: { ask: { code: string }; answer: ControlHistory };
   catalogue: { ask: object; answer: Programme };
+  import: { ask: ImportRequest; answer: ImportReport };
+  export: { ask: { kind: ListKind; file: string }; answer: ExportReport };
   resync: { ask: { purpose: 'resync' | 'verify' }; answer: ResyncReport };
 }
 export type QuestionKind = keyof Questions;

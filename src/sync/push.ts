@@ -157,7 +157,7 @@ async function sendOrNarrow(
  * An admission whose barrier never opened is not reported as one; an admission without an outcome is (after a crash it is
  * not known whether the person went in, and nobody may be forgotten).
  */
-function toReport({ check, outcome }: Check): Sequenced {
+export function toReport({ check, outcome }: Check): Sequenced {
   const admitted = check.admitted && outcome !== 'not-passed';
   return {
     seq: check.seq,

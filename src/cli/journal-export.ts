@@ -1,0 +1,160 @@
+import { createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { stringify } from 'csv-stringify';
+import { Command, Option } from 'commander';
+import { loadConfig } from '../config/load.js';
+import type { StatusReport } from '../diagnostics/read-model.js';
+import type { CheckRecord, JournalRecord, OutcomeRecord } from '../domain/records.js';
+import { reportTable } from '../runtime-settings.js';
+import type { ReportRow } from '../secutix/settings.js';
+import { toWireControl } from '../secutix/wire.js';
+import { Journal } from '../store/journal.js';
+import { SyncState } from '../store/sync-state.js';
+import { toReport } from '../sync/push.js';
+import { askGate } from './gate-api.js';
+import { configOption, dataOption } from './options.js';
+import { printLine } from './output.js';
+import { filesOf, whileStopped } from './store-files.js';
+
+interface Options {
+  config: string;
+  data?: string;
+  format: 'csv' | 'jsonl' | 'checked';
+  waiting: boolean;
+  stopped: boolean;
+  organiser: string;
+  product: string;
+}
+
+/** Records read at once. */
+const PIECE = 5_000;
+type Read = (after: number) => Promise<JournalRecord[]>;
+
+export function journalExportCommand(): Command {
+  return (
+    new Command('export')
+      .description('writes the checks into a file, for an upload by other means or an inspection')
+      .argument('<file>', 'where to')
+      .addOption(
+        new Option(
+          '--format <format>',
+          "csv: acIdentifier;barcode;controlDate;controlResult;failureReason as SecuTix would be told; jsonl: whole records, one a line; checked: SecuTix's older file of admissions (needs --organiser and --product)",
+        )
+          .choices(['csv', 'jsonl', 'checked'])
+          .default('csv'),
+      )
+      .option('--waiting', 'only what SecuTix has not acknowledged', false)
+      .option('--organiser <code>', 'for the first line of the checked file', '')
+      .option('--product <code>', 'for the first line of the checked file', '')
+      .option('--stopped', 'opens the files of a gate that does not run, instead of asking it', false)
+      .addOption(configOption())
+      .addOption(dataOption())
+      // `journal` has options of the same names: what stands on the line belongs to whichever.
+      .action(async (file: string, _options: Options, command: Command) => {
+        const options: Options = command.optsWithGlobals();
+        const count = options.stopped
+          ? await fromFiles(options, file)
+          : await askGate(options, async (api) => {
+              const { sync } = await api.get<StatusReport>('/status');
+              const read: Read = (after) => api.get<JournalRecord[]>(`/journal?limit=${PIECE}&after=${after}`);
+              return write(file, options, read, options.waiting ? (sync?.push.cursor ?? 0) : 0);
+            });
+        printLine(`${count} check(s) in ${file}; its barcodes are admission rights: keep it safe`);
+      })
+  );
+}
+
+async function fromFiles(options: Options, file: string): Promise<number> {
+  const { data, storeKey, gate } = filesOf(options);
+  return whileStopped(data, async () => {
+    const journal = await Journal.open(path.join(data, 'journal'), gate, storeKey);
+    try {
+      let after = 0;
+      if (options.waiting) {
+        const state = await SyncState.open(path.join(data, 'sync'), storeKey);
+        after = state.pushCursor;
+        await state.close();
+      }
+      return await write(file, options, (from) => journal.readAfter(from, PIECE), after);
+    } finally {
+      await journal.close();
+    }
+  });
+}
+
+async function write(file: string, options: Options, read: Read, after: number): Promise<number> {
+  const { format } = options;
+  const { config } = loadConfig(options.config);
+  const table = reportTable(config.secutix.report);
+  const count = { checks: 0 };
+  const outcomes = await outcomesAfter(read, after);
+  const out = createWriteStream(file, { mode: 0o600 });
+  const checks = checksAfter(read, after, count);
+  if (format === 'jsonl') await pipeline(jsonLines(checks, outcomes), out);
+  else {
+    const rows = format === 'csv' ? controlRows(checks, outcomes, table) : checkedRows(checks, outcomes, options);
+    await pipeline(rows, stringify({ delimiter: ';', record_delimiter: '\n', quote: false }), out);
+  }
+  return count.checks;
+}
+
+type Outcome = OutcomeRecord['outcome'];
+type Outcomes = ReadonlyMap<number, Outcome>;
+
+async function* recordsAfter(read: Read, after: number): AsyncGenerator<JournalRecord> {
+  for (let from = after; ;) {
+    const piece = await read(from);
+    const last = piece.at(-1);
+    if (!last) return;
+    yield* piece;
+    from = last.seq;
+  }
+}
+
+/** Only those that change what is reported: an outcome comes after its check. */
+async function outcomesAfter(read: Read, after: number): Promise<Outcomes> {
+  const outcomes = new Map<number, Outcome>();
+  for await (const record of recordsAfter(read, after))
+    if (record.kind === 'outcome' && record.outcome === 'not-passed') outcomes.set(record.of, record.outcome);
+  return outcomes;
+}
+
+async function* checksAfter(read: Read, after: number, count: { checks: number }): AsyncGenerator<CheckRecord> {
+  for await (const record of recordsAfter(read, after)) {
+    if (record.kind !== 'check') continue;
+    count.checks++;
+    yield record;
+  }
+}
+
+async function* controlRows(
+  checks: AsyncIterable<CheckRecord>,
+  outcomes: Outcomes,
+  table: Readonly<Record<string, ReportRow>>,
+): AsyncGenerator<string[]> {
+  for await (const check of checks) {
+    const { report } = toReport({ check, outcome: outcomes.get(check.seq) });
+    const { acIdentifier, barcode, controlDate, controlResult, failureReason } = toWireControl(report, table);
+    yield [acIdentifier, barcode, controlDate, controlResult, failureReason ?? ''];
+  }
+}
+
+/** Facts: first line organiser;;product, then barcode;date of every admission. */
+async function* checkedRows(
+  checks: AsyncIterable<CheckRecord>,
+  outcomes: Outcomes,
+  { organiser, product }: Options,
+): AsyncGenerator<string[]> {
+  yield [organiser, '', product];
+  for await (const check of checks)
+    if (check.admitted && !outcomes.has(check.seq))
+      yield [check.barcode, new Date(check.at).toISOString().slice(0, 19)];
+}
+
+async function* jsonLines(checks: AsyncIterable<CheckRecord>, outcomes: Outcomes): AsyncGenerator<string> {
+  for await (const check of checks) {
+    const outcome = outcomes.get(check.seq);
+    yield `${JSON.stringify(outcome === undefined ? check : { ...check, outcome })}\n`;
+  }
+}
