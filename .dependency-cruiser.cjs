@@ -57,7 +57,7 @@ module.exports = {
       '^src/domain/',
       ...common,
       node,
-      ...pkg('undici', 'jose', 'zod'),
+      ...pkg('undici', 'jose', 'zod', 'saxes'),
     ]),
     only('lane', '^src/lane/', ['^src/lane/', '^src/domain/', '^src/store/', '^drivers/contract\\.ts$', ...common]),
     only('sync', '^src/sync/', [

@@ -1,5 +1,5 @@
 import type { GateConfig } from './config/schema.js';
-import type { ReportRow } from './secutix/settings.js';
+import type { ReportRow, SecutixSettings } from './secutix/settings.js';
 import { DEFAULT_REPORT, defaultSettings } from './secutix/settings.js';
 import { storeKeyFrom } from './runtime-store.js';
 import type { SyncOptions } from './sync/messages.js';
@@ -11,25 +11,7 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
     listFolder: folder('list'),
     syncFolder: folder('sync'),
     storeKey: storeKeyFrom(config),
-    secutix: defaultSettings({
-      url: secutix.url,
-      version: secutix.version,
-      institution: secutix.institution,
-      operator: secutix.operator,
-      partner: secutix.partner,
-      secret: secutix.secret,
-      limits: {
-        callsPerMinute: secutix.limits.callsPerMinute,
-        exportEveryMs: secutix.limits.exportEvery,
-        callsPerMonth: secutix.limits.callsPerMonth,
-        bytesPerMonth: secutix.limits.megabytesPerMonth * 1e6,
-      },
-      jwt: { unit: secutix.jwt.unit, ttlSeconds: Math.round(secutix.jwt.ttl / 1000) },
-      timeoutMs: secutix.timeout,
-      methods: secutix.methods,
-      report: reportTable(secutix.report),
-      ...(secutix.aliases && { aliases: secutix.aliases }),
-    }),
+    secutix: secutixSettings(secutix),
     scopes: secutix.scopes,
     pull: secutix.pull,
     push: secutix.push,
@@ -38,6 +20,31 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
     ...(config.venue.role === 'hub' && { listLog: config.venue.listLog }),
     logLevel: config.log.level,
   };
+}
+
+/** The configuration as the client wants it. */
+export function secutixSettings(secutix: GateConfig['secutix']): SecutixSettings {
+  return defaultSettings({
+    url: secutix.url,
+    version: secutix.version,
+    transport: secutix.transport,
+    ...(secutix.soapNamespace !== undefined && { soapNamespace: secutix.soapNamespace }),
+    institution: secutix.institution,
+    operator: secutix.operator,
+    partner: secutix.partner,
+    secret: secutix.secret,
+    limits: {
+      callsPerMinute: secutix.limits.callsPerMinute,
+      exportEveryMs: secutix.limits.exportEvery,
+      callsPerMonth: secutix.limits.callsPerMonth,
+      bytesPerMonth: secutix.limits.megabytesPerMonth * 1e6,
+    },
+    jwt: { unit: secutix.jwt.unit, ttlSeconds: Math.round(secutix.jwt.ttl / 1000) },
+    timeoutMs: secutix.timeout,
+    methods: secutix.methods,
+    report: reportTable(secutix.report),
+    ...(secutix.aliases && { aliases: secutix.aliases }),
+  });
 }
 
 /** The table of reasons: what is built in, then the configuration's rows, then its short forms. */

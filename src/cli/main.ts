@@ -22,6 +22,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   list: async () => (await import('./list.js')).listCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
+  certify: async () => (await import('./certify.js')).certifyCommand(),
   sync: async () => (await import('./sync.js')).syncCommand(),
   lane: async () => (await import('./lane.js')).laneCommand(),
   drivers: async () => (await import('./drivers.js')).driversCommand(),

@@ -117,6 +117,13 @@ const report = z.strictObject({
 export const secutixSchema = z.strictObject({
   url: serviceUrl.describe('Address of the external access control service, without the version.'),
   version: apiVersion.default('v1_6').describe('Version of the interface.'),
+  transport: z
+    .enum(['rest', 'soap'])
+    .default('rest')
+    .describe('How calls travel: rest = JSON, what SecuTix recommends; soap = XML, where an institution allows nothing else.'),
+  soapNamespace: text()
+    .optional()
+    .describe("Namespace of the SOAP service, where its WSDL differs from SecuTix's usual pattern."),
   institution: text().describe('Code of the institution.'),
   operator: text().describe('Code of the operator that signs in.'),
   partner: text().describe('Code of the partner, as SecuTix knows this access control.'),

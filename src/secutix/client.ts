@@ -8,6 +8,7 @@ import { Limiter } from './limiter.js';
 import { FIRST_WITH_PERFORMANCES, MethodNames, minorOf } from './methods.js';
 import type { Exchange } from './rest.js';
 import { restTransport } from './rest.js';
+import { soapTransport } from './soap.js';
 import type { Operation, SecutixSettings } from './settings.js';
 import type { ControlHistory, SecutixClient } from './types.js';
 import { isRetryable, SecutixError } from './types.js';
@@ -37,7 +38,8 @@ export function createSecutixClient(settings: SecutixSettings, parts: ClientPart
   const skew = new Skew();
   const limiter = new Limiter(settings.limits, { clock: parts.clock, random: parts.random, store: parts.limiterStore });
   const { timeoutMs, maxAnswerBytes } = settings;
-  const transport = restTransport({
+  const connect = settings.transport === 'soap' ? soapTransport : restTransport;
+  const transport = connect({
     settings,
     http: { agent, clock: parts.clock, skew, timeoutMs, maxAnswerBytes },
     onBytes: (bytes) => limiter.countBytes(bytes),

@@ -13,6 +13,9 @@ export interface SecutixSettings {
   /** Service base, without the version. */
   url: string;
   version: string;
+  transport: 'rest' | 'soap';
+  /** Where it differs from the usual pattern (a slash at the end). */
+  soapNamespace?: string | undefined;
   institution: string;
   operator: string;
   partner: string;
@@ -46,6 +49,7 @@ export const DEFAULT_REPORT: Readonly<Record<string, ReportRow>> = {
 export function defaultSettings(settings: Required & Partial<SecutixSettings>): SecutixSettings {
   return {
     version: 'v1_6',
+    transport: 'rest',
     limits: { callsPerMinute: 60, exportEveryMs: 60_000, callsPerMonth: 10_000, bytesPerMonth: 1e9 },
     jwt: { unit: 's', ttlSeconds: 30 },
     timeoutMs: 30_000,

@@ -11,6 +11,7 @@ import type { Faults } from './faults.js';
 import { NO_FAULTS, spend } from './faults.js';
 import { SimModel } from './model.js';
 import { Scenarios } from './scenarios.js';
+import { faultEnvelope, readCall, refuseUser, resultEnvelope, soapVersion } from './soap.js';
 import type { ServiceState } from './service.js';
 import { METHODS } from './service.js';
 
@@ -121,43 +122,87 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const send = (status: number, body: unknown): void => sendJson(request, response, status, body, state.now());
     if (path.startsWith('/_control/'))
       return send(...(await control(state, stats, request.method ?? '', path, () => readBody(request))));
-    // All versions are one service and share its limits (SecuTix: rate limits).
-    const [, version, method] = new RegExp(`^${SERVICE}/(v1_[1-6])/([A-Za-z]+)$`).exec(path) ?? [];
-    const handler = method === undefined ? undefined : handlerOf(method, options.methodNames ?? 'long');
-    if (!handler || method === undefined || version === undefined)
-      return send(404, { statusCode: 'error', statusDetail: 'no such method' });
-    if (request.method !== 'POST') return send(405, { statusCode: 'error', statusDetail: 'POST only' });
-    if (!request.headers['content-type']?.includes('application/json'))
-      return send(415, { statusCode: 'error', statusDetail: 'application/json only' });
+    const front = await frontOf(request, response, path);
+    if (response.writableEnded) return;
+    if (!front) return send(404, { statusCode: 'error', statusDetail: 'no such method' });
+    if (typeof front === 'number') return send(front, { statusCode: 'error', statusDetail: 'POST, of the right type' });
+    const { method, fail } = front;
+    const handler = handlerOf(method, options.methodNames ?? 'long');
+    if (!handler) return fail(404, `Cannot find dispatch method for ${method}`);
     counts.calls[method] = (counts.calls[method] ?? 0) + 1;
-    const text = await readBody(request);
     if (faults.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.latencyMs));
-    if (overLimit()) return send(options.limitStatus ?? 509, { statusCode: 'error', statusDetail: 'too many calls' });
+    if (overLimit()) return fail(options.limitStatus ?? 509, 'too many calls');
     if (spend(faults, 'cut')) return void request.socket.destroy();
-    if (spend(faults, 'errors'))
-      return send(faults.errorStatus, { statusCode: 'error', statusDetail: 'a fault was asked for' });
+    if (spend(faults, 'errors')) return fail(faults.errorStatus, 'a fault was asked for');
     if (spend(faults, 'html'))
       return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Sign in</body></html>');
-    if (spend(faults, 'malformed'))
-      return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"statusCode":"succ');
-    const refused = await refuseToken(request.headers.authorization, account, auth, state.now());
+    if (spend(faults, 'malformed')) return void response.writeHead(200, { 'content-type': front.type }).end(front.half);
+    const refused = await front.refuse();
     if (refused !== undefined) {
       counts.refusedTokens++;
-      return send(401, { statusCode: 'error', statusDetail: refused });
+      return fail(401, refused);
     }
-    let body: Record<string, unknown>;
-    try {
-      body = JSON.parse(text) as Record<string, unknown>;
-    } catch {
-      return send(400, { statusCode: 'error', statusDetail: 'the body is not JSON' });
-    }
+    const { body } = front;
+    if (body === undefined) return fail(400, 'the body cannot be read');
     // SecuTix: performanceCodes came with 1.3; before, nobody reads them.
-    if (version === 'v1_1' || version === 'v1_2') delete body.performanceCodes;
+    if (front.version === 'v1_1' || front.version === 'v1_2') delete body.performanceCodes;
     const answer = handler(state, body);
     if (spend(faults, 'cutAfterCommit')) return void request.socket.destroy();
     const requestId = body.requestId ?? null;
-    if (answer.ok) send(200, { requestId, statusCode: 'success', statusDetail: null, ...answer.data });
-    else send(200, { requestId, statusCode: 'error', statusDetail: answer.detail });
+    front.succeed(
+      answer.ok
+        ? { requestId, statusCode: 'success', statusDetail: null, ...answer.data }
+        : { requestId, statusCode: 'error', statusDetail: answer.detail },
+    );
+  }
+
+  /** How a call came and how it is answered; all versions and both protocols are one service and share its limits. */
+  async function frontOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<Front | number | undefined> {
+    const soap = soapVersion(path);
+    const [, restVersion, restMethod] = new RegExp(`^${SERVICE}/(v1_[1-6])/([A-Za-z]+)$`).exec(path) ?? [];
+    const version = soap ?? restVersion;
+    if (version === undefined) return undefined;
+    if (request.method !== 'POST') return 405;
+    const type = soap === undefined ? 'application/json' : 'text/xml';
+    if (!request.headers['content-type']?.includes(type)) return 415;
+    const text = await readBody(request);
+    if (soap === undefined) {
+      return {
+        version,
+        method: restMethod as string,
+        body: objectOf(text),
+        type,
+        half: '{"statusCode":"succ',
+        refuse: () => refuseToken(request.headers.authorization, account, auth, state.now()),
+        fail: (status, says) => sendJson(request, response, status, { statusCode: 'error', statusDetail: says }, state.now()),
+        succeed: (result) => sendJson(request, response, 200, result, state.now()),
+      };
+    }
+    const call = readCall(text, version);
+    const sendXml = (status: number, xml: string): void => sendText(request, response, status, xml, 'text/xml', state.now());
+    if (typeof call === 'string') {
+      sendXml(500, faultEnvelope('S:Client', call));
+      return undefined;
+    }
+    return {
+      version,
+      method: call.method,
+      body: call.body,
+      type,
+      half: '<?xml version="1.0"?><S:Env',
+      refuse: async () => refuseUser(call.security, account),
+      // JAX-WS answers faults with HTTP 500; the limiter stands before it and answers by status.
+      fail: (status, says) => {
+        if (status === 401) sendXml(500, faultEnvelope('wsse:FailedAuthentication', says));
+        else if (status === 404 || status === 400) sendXml(500, faultEnvelope('S:Client', says));
+        else sendXml(status, faultEnvelope('S:Server', says));
+      },
+      succeed: (result) => sendXml(200, resultEnvelope(version, call.method, result)),
+    };
   }
 
   const server: Server = createServer((request, response) => {
@@ -213,6 +258,28 @@ function startingSoon(now: number): ServiceState['performances'] {
   ]);
 }
 
+interface Front {
+  version: string;
+  method: string;
+  /** Undefined = it cannot be read. */
+  body: Record<string, unknown> | undefined;
+  type: string;
+  /** An answer that was cut in the middle. */
+  half: string;
+  refuse: () => Promise<string | undefined>;
+  fail: (status: number, says: string) => void;
+  succeed: (result: object) => void;
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function defined(options: SimulatorOptions): Partial<Account> {
   const { institution, operator, partner, secret } = options;
   return Object.fromEntries(
@@ -238,11 +305,21 @@ function sendJson(
   body: unknown,
   now: number,
 ): void {
-  const text = JSON.stringify(body);
+  sendText(request, response, status, JSON.stringify(body), 'application/json', now);
+}
+
+function sendText(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type: string,
+  now: number,
+): void {
   const gzip = (request.headers['accept-encoding'] ?? '').includes('gzip') && text.length > 1_000;
   const bytes = gzip ? gzipSync(text, { level: constants.Z_BEST_SPEED }) : Buffer.from(text);
   response.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': type,
     date: new Date(now).toUTCString(),
     'content-length': bytes.length,
     ...(gzip && { 'content-encoding': 'gzip' }),

@@ -11,7 +11,10 @@ import { DiskFloor, quantiles, untilQuiet } from './measure.js';
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 /** SecuTix is another machine: here it runs in its own process at the lowest priority. */
-async function startRemoteSimulator(tickets: number, callsPerMinute: number): Promise<{ url: string; stop(): void }> {
+export async function startRemoteSimulator(
+  tickets: number,
+  callsPerMinute: number,
+): Promise<{ url: string; stop(): void }> {
   const args = [
     '-n',
     '19',

@@ -7,6 +7,7 @@ import { benchCodecs } from './codecs.js';
 import { benchDecision, fillList } from './decision.js';
 import { benchGate, benchLimited } from './gate.js';
 import { benchStore } from './store.js';
+import { benchPush, benchSync } from './sync.js';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     'decision-only': { type: 'boolean', default: false },
     'codecs-only': { type: 'boolean', default: false },
     'store-only': { type: 'boolean', default: false },
+    'sync-only': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(values.tickets);
@@ -43,10 +45,23 @@ log('last byte of a frame to its read, us');
 for (const [name, q] of Object.entries(codecs))
   log(`      ${name.padEnd(32)} p50 ${q.p50.toFixed(1).padStart(6)}  p99 ${q.p99.toFixed(1).padStart(6)}`);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
-const alone = values['codecs-only'] || values['store-only'];
-if (!values['codecs-only']) await benchStoreRows();
+const alone = values['codecs-only'] || values['store-only'] || values['sync-only'];
+if (!values['codecs-only'] && !values['sync-only']) await benchStoreRows();
+if (values['sync-only'] || !alone) await benchSyncRows();
 if (!alone) await benchDecisionRow();
 rmSync(folder, { recursive: true, force: true });
+
+async function benchSyncRows(): Promise<void> {
+  const figures = await benchSync(tickets, log);
+  result.sync = figures;
+  row('first import, limiter off', figures.importSeconds, 's', (25 * tickets) / 1e6);
+  row('peak memory of the process in it', figures.peakMb, 'MB', 260);
+  row('grey delta of 5,000 lines into the full list, p50', figures.delta.p50 / 1000, 'ms', 150);
+  const push = await benchPush(log);
+  result.push = push;
+  row('10,000 waiting checks, 60 calls a minute (floor + 5 %)', push.seconds, 's', 1.05 * push.floorSeconds);
+  log(`10,000 waiting checks with the limiter off: ${push.unlimitedSeconds.toFixed(2)} s, ${push.calls} calls`);
+}
 
 async function benchStoreRows(): Promise<void> {
   log('durable appends, open and sealed, beside the floor of the disk ...');
