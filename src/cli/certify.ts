@@ -53,7 +53,12 @@ export function certifyCommand(): Command {
 
 function print({ name, result, details }: Step): void {
   const colour = colours(process.stdout);
-  const mark = { pass: colour(32, 'ok'), warn: colour(33, 'attention'), fail: colour(31, 'FAILED'), skipped: 'skipped' };
+  const mark = {
+    pass: colour(32, 'ok'),
+    warn: colour(33, 'attention'),
+    fail: colour(31, 'FAILED'),
+    skipped: 'skipped',
+  };
   printLine(`${name}: ${mark[result]}`);
   for (const detail of details) printLine(`  ${detail}`);
 }

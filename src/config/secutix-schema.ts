@@ -120,7 +120,9 @@ export const secutixSchema = z.strictObject({
   transport: z
     .enum(['rest', 'soap'])
     .default('rest')
-    .describe('How calls travel: rest = JSON, what SecuTix recommends; soap = XML, where an institution allows nothing else.'),
+    .describe(
+      'How calls travel: rest = JSON, what SecuTix recommends; soap = XML, where an institution allows nothing else.',
+    ),
   soapNamespace: text()
     .optional()
     .describe("Namespace of the SOAP service, where its WSDL differs from SecuTix's usual pattern."),

@@ -3,7 +3,7 @@ import { Context, momentOf } from './context.js';
 import type { Reason } from './reasons.js';
 import type { Facts, LaneRules } from './rulebook.js';
 import type { RuleName } from './rules.js';
-import { isStillInside, leavesWithoutEntry, RULES } from './rules.js';
+import { isForHere, isStillInside, leavesWithoutEntry, RULES } from './rules.js';
 import type { Ticket } from './ticket.js';
 import type { Movement } from './usage.js';
 import { COUNTED_OUT, movementAt } from './usage.js';
@@ -61,7 +61,7 @@ export type Trace = (verdict: Verdict) => void;
  * Decides on one credential at one lane. Pure: no clock, no I/O; the same input gives the same decision years later.
  * Of a container's tickets the admissible one with the earliest end of validity is taken, then the lowest barcode
  * (SecuTix: the access control must pick the valid ticket of a card and report that ticket's barcode); if none is
- * admissible, the one that passed most rules gives the reason.
+ * admissible, the one that passed most rules gives the reason, tickets for what is on here before those for something else.
  */
 export function decide(found: Candidates, lane: LaneRules, facts: Facts, trace?: Trace): Decision {
   const m = momentOf(lane, facts);
@@ -100,6 +100,9 @@ function judge(candidate: Candidate, m: Moment): Verdict {
 
 /** Whether candidate `a` is to be taken rather than `b`. */
 export function isBetter(a: Verdict, b: Verdict): boolean {
+  // Of a card with a ticket a match, the one for what is on here tells why: "cancelled", not "another event".
+  const here = isForHere(a.context);
+  if (here !== isForHere(b.context)) return here;
   if (a.passedRules !== b.passedRules) return a.passedRules > b.passedRules;
   const endA = a.context.ticket.validTo ?? Number.POSITIVE_INFINITY;
   const endB = b.context.ticket.validTo ?? Number.POSITIVE_INFINITY;

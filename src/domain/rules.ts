@@ -188,6 +188,9 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
+/** The ticket is for what is admitted at this lane now. */
+export const isForHere = (c: Context): boolean => wrongEvent(c) === undefined;
+
 function wrongEvent(c: Context): Reason | undefined {
   const { ticket, m, rules } = c;
   if (!rules.enabled || outside(ticket.product, m.lane.products)) return 'wrong-event';

@@ -69,7 +69,10 @@ export function createSecutixClient(settings: SecutixSettings, parts: ClientPart
         contact[error.kind === 'business' ? 'answeredAt' : 'failedAt'] = parts.clock.now();
         if (error.kind === 'limit') limiter.penalise();
         // The texts spell some methods in two ways: the other one, once.
-        if (error.httpStatus === 404 && names.next(operation)) continue;
+        if (error.httpStatus === 404 && names.next(operation)) {
+          attempt--;
+          continue;
+        }
         // A token refused for our clock: the answer has just told the right time. Once.
         if (error.kind === 'auth' && !resigned && Math.abs((skew.offset ?? 0) - offsetBefore) > 1_500) {
           resigned = true;

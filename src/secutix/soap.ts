@@ -45,7 +45,8 @@ function refuseUnsayable(method: string, value: unknown): void {
     const why = unsayable(value);
     // Nothing was sent; it is this data that cannot be told, and so the rest goes on without it.
     if (why !== undefined) throw new SecutixError('business', method, `${method}: ${why}`, { statusDetail: why });
-  } else if (typeof value === 'object' && value !== null) for (const v of Object.values(value)) refuseUnsayable(method, v);
+  } else if (typeof value === 'object' && value !== null)
+    for (const v of Object.values(value)) refuseUnsayable(method, v);
 }
 
 /** Undefined = the answer is no SOAP message. */
@@ -73,7 +74,12 @@ function faultOf(method: string, status: number, fault: Element): SecutixError {
   const says = childOf(fault, 'faultstring')?.text.trim() ?? 'no reason';
   const details = { httpStatus: status, statusCode: code, statusDetail: says };
   if (status === 509 || status === 429)
-    return new SecutixError('limit', method, `${method}: SecuTix says that too many calls came (HTTP ${status})`, details);
+    return new SecutixError(
+      'limit',
+      method,
+      `${method}: SecuTix says that too many calls came (HTTP ${status})`,
+      details,
+    );
   if (status === 401 || status === 403 || /security|authenti|InvalidSecurityToken|FailedCheck/i.test(code))
     return new SecutixError('auth', method, `${method}: SecuTix refuses operator or password: ${says}`, {
       ...details,

@@ -26,7 +26,7 @@ const DATE = /^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?$/;
 function textProblem(columns: readonly string[]): string | undefined {
   for (const [i, text] of columns.entries()) {
     if (text.length > MAX_TEXT) return `column ${i + 1} has more than ${MAX_TEXT} characters`;
-    // eslint-disable-next-line no-control-regex
+
     if (/[\x00-\x1c\x1e\x1f\x7f\ufffd]/.test(text)) return `column ${i + 1} holds control or broken characters`;
   }
   return undefined;

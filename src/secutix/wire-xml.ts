@@ -89,8 +89,8 @@ export function plainOf(element: Element): unknown {
 export const childOf = (element: Element | undefined, name: string): Element | undefined =>
   element?.children.find((c) => c.name === name);
 
-// eslint-disable-next-line no-control-regex
-const FORBIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const FORBIDDEN =
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** Undefined = XML 1.0 can carry the text; else why not. A barcode may hold a GS character, which it cannot. */
 export function unsayable(text: string): string | undefined {
@@ -98,7 +98,13 @@ export function unsayable(text: string): string | undefined {
   return found ? `XML cannot carry the character U+${found[0].charCodeAt(0).toString(16).padStart(4, '0')}` : undefined;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#13;' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+};
 export const escapeXml = (text: string): string => text.replace(/[&<>"\r]/g, (c) => ESCAPES[c] as string);
 
 /** A value as unqualified elements, in the order of its members; null as `xsi:nil`, undefined as nothing. */
@@ -121,7 +127,8 @@ export const WSSE = `${WSS}wssecurity-secext-1.0.xsd`;
 const WSU = `${WSS}wssecurity-utility-1.0.xsd`;
 const PASSWORD_TEXT = `${WSS}username-token-profile-1.0#PasswordText`;
 
-export const namespaceOf = (version: string): string => `http://${version}.ExternalAccessControlService.service.secutix.com`;
+export const namespaceOf = (version: string): string =>
+  `http://${version}.ExternalAccessControlService.service.secutix.com`;
 
 /** SOAP 1.1 with a UsernameToken, as SecuTix's sample has it. */
 export function requestEnvelope(call: {

@@ -42,7 +42,11 @@ export class Controls {
       if (typeof controlResult !== 'string' || !RESULTS.includes(controlResult))
         return `controlResult of ${acIdentifier} is unknown`;
       const reason = (c as { failureReason?: unknown }).failureReason;
-      if (reason !== undefined && rules.failureReasons && !rules.failureReasons.has(String(reason)))
+      if (
+        reason !== undefined &&
+        rules.failureReasons &&
+        !(typeof reason === 'string' && rules.failureReasons.has(reason))
+      )
         return `failureReason of ${acIdentifier} is unknown`;
       if (rules.rejectBarcodes.has(barcode)) return `control ${acIdentifier} cannot be imported`;
       if (rules.rejectUnknown && !model.tickets.has(barcode)) return `ticket of ${acIdentifier} is unknown`;

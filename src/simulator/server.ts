@@ -178,12 +178,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         type,
         half: '{"statusCode":"succ',
         refuse: () => refuseToken(request.headers.authorization, account, auth, state.now()),
-        fail: (status, says) => sendJson(request, response, status, { statusCode: 'error', statusDetail: says }, state.now()),
+        fail: (status, says) =>
+          sendJson(request, response, status, { statusCode: 'error', statusDetail: says }, state.now()),
         succeed: (result) => sendJson(request, response, 200, result, state.now()),
       };
     }
     const call = readCall(text, version);
-    const sendXml = (status: number, xml: string): void => sendText(request, response, status, xml, 'text/xml', state.now());
+    const sendXml = (status: number, xml: string): void =>
+      sendText(request, response, status, xml, 'text/xml', state.now());
     if (typeof call === 'string') {
       sendXml(500, faultEnvelope('S:Client', call));
       return undefined;

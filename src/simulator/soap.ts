@@ -2,7 +2,8 @@ import type { Element } from '../secutix/wire-xml.js';
 import { childOf, elementsOf, escapeXml, namespaceOf, parseXml, plainOf, SOAP, WSSE } from '../secutix/wire-xml.js';
 import type { Account } from './auth.js';
 
-const PATH = /^\/tnci\/external-remoting\/com\.secutix\.facade\.control\.(v1_[0-6])\.ExternalAccessControlService\.webservice$/;
+const PATH =
+  /^\/tnci\/external-remoting\/com\.secutix\.facade\.control\.(v1_[0-6])\.ExternalAccessControlService\.webservice$/;
 
 /** The version in a SOAP address; undefined = it is none. */
 export const soapVersion = (path: string): string | undefined => PATH.exec(path)?.[1];
@@ -31,7 +32,8 @@ export function readCall(text: string, version: string): SoapCall | string {
   const [call] = childOf(root, 'Body')?.children ?? [];
   if (!call) return 'the body is empty';
   // With and without a slash at the end: clients and samples have both.
-  if (call.uri.replace(/\/$/, '') !== namespaceOf(version)) return `Cannot find dispatch method for {${call.uri}}${call.name}`;
+  if (call.uri.replace(/\/$/, '') !== namespaceOf(version))
+    return `Cannot find dispatch method for {${call.uri}}${call.name}`;
   const plain = plainOf(call);
   const body = typeof plain === 'object' && plain !== null ? (plain as Record<string, unknown>) : {};
   return { method: call.name, body, security: childOf(childOf(root, 'Header'), 'Security') };

@@ -42,6 +42,8 @@ export class SyncLoop {
   #listReopened: ((error?: string) => void) | undefined;
   #loops: Promise<unknown> = Promise.resolve();
   #questions = new Set<Promise<void>>();
+  /** Aborted when the next pull is to be planned anew. */
+  #replan = new AbortController();
 
   static async start(options: SyncOptions, parts: LoopParts): Promise<SyncLoop> {
     const { storeKey, dropFirst, listLog: keepLog } = options;
@@ -76,7 +78,10 @@ export class SyncLoop {
     this.#puller = new Puller({ clock, log, client, hold: this.#hold, options, signal, report });
     const source = (after: number, limit: number): Promise<SettledChecks> => this.#records(after, limit);
     this.#pusher = new Pusher({ clock, log, client, state, options, signal, source });
-    const onProgramme = (programme: ProgrammeKeeper['programme']): void => parts.post({ type: 'programme', programme });
+    const onProgramme = (programme: ProgrammeKeeper['programme']): void => {
+      parts.post({ type: 'programme', programme });
+      this.#planAnew();
+    };
     this.#keeper = new ProgrammeKeeper({ clock, client, state, options, signal, onProgramme });
   }
 
@@ -136,8 +141,18 @@ export class SyncLoop {
   }
 
   async #syncNow(what: Questions['sync']['ask']['what']): Promise<{ ok: true }> {
-    await Promise.all([what !== 'push' && this.#puller.pull(), what !== 'pull' && this.#pusher.push(true)]);
+    try {
+      await Promise.all([what !== 'push' && this.#puller.pull(), what !== 'pull' && this.#pusher.push(true)]);
+    } finally {
+      this.#planAnew();
+    }
     return { ok: true };
+  }
+
+  #planAnew(): void {
+    const before = this.#replan;
+    this.#replan = new AbortController();
+    before.abort();
   }
 
   async #pullLoop(): Promise<void> {
@@ -158,7 +173,7 @@ export class SyncLoop {
     }
   }
 
-  /** The programme may change while this waits: a nearer opening of doors is seen within a minute. */
+  /** The programme may change while this waits: a nearer opening of doors is seen at once. */
   async #untilNextPull(failures: number): Promise<void> {
     const { clock, random } = this.#p;
     const { status } = this.#puller;
@@ -174,7 +189,8 @@ export class SyncLoop {
       this.#report();
       // Also when the clock was set back: an interval is never longer than it is.
       if (now >= status.nextAt || now < ended) return;
-      await clock.sleep(Math.min(status.nextAt - now, 60_000), this.#stop.signal);
+      const signals = AbortSignal.any([this.#stop.signal, this.#replan.signal]);
+      await clock.sleep(Math.min(status.nextAt - now, 60_000), signals);
       if (this.#stop.signal.aborted) return;
       // A person's pull was here in the meantime: the next one counts from its end.
       if (status.nextAt === null) ended = clock.now();

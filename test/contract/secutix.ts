@@ -37,7 +37,13 @@ export async function simulated(
   return { simulator, api };
 }
 
-const scope = { listType: 'GREY' as const, ticketType: 'ALL' as const, season: 'S26', products: ['P1', 'P2'], performances: [] };
+const scope = {
+  listType: 'GREY' as const,
+  ticketType: 'ALL' as const,
+  season: 'S26',
+  products: ['P1', 'P2'],
+  performances: [],
+};
 const check = { checkId: 'g-1', barcode: FIRST_TICKET, at: Date.UTC(2026, 0, 1), admitted: true, reason: 'admitted' };
 
 /** What a client of SecuTix has to do whatever carries its calls, and whatever the interface's version. */
@@ -53,7 +59,7 @@ export function secutixContract(
       const { simulator, api } = await start();
       const seen: string[] = [];
       let cursor: string | null = null;
-      for (let page; page === undefined || page.counted === 7; ) {
+      for (let page; page === undefined || page.counted === 7;) {
         page = await api.exportPage(scope, cursor, { pageSize: 7, firstOfRun: cursor === null });
         seen.push(...page.items.map((i) => (i.kind === 'ticket' ? `${i.ticket.barcode} ${i.ticket.state}` : i.why)));
         expect(page.cursor).not.toBeNull();
@@ -97,7 +103,14 @@ export function secutixContract(
       const { simulator, api } = await start();
       simulator.state.dialect = {
         ...simulator.state.dialect,
-        trim: new Set(['state', 'containerIdentifier', 'cancellationCause', 'productCode', 'performanceCode', 'seasonCode']),
+        trim: new Set([
+          'state',
+          'containerIdentifier',
+          'cancellationCause',
+          'productCode',
+          'performanceCode',
+          'seasonCode',
+        ]),
       };
       const page = await api.exportPage(scope, null, { pageSize: 1, firstOfRun: true });
       expect(page.items[0]).toMatchObject({ kind: 'ticket', ticket: { barcode: FIRST_TICKET, state: 'UNREADABLE' } });
@@ -109,7 +122,14 @@ export function secutixContract(
       expect(products.map((p) => p.code).sort()).toEqual(['P1', 'P2']);
       const { start: begins, end, doors } = simulator.state.performances.get('PERF1') ?? {};
       expect(performances).toContainEqual(
-        expect.objectContaining({ code: 'PERF1', product: 'P1', season: 'S26', start: begins, end, admissionStart: doors }),
+        expect.objectContaining({
+          code: 'PERF1',
+          product: 'P1',
+          season: 'S26',
+          start: begins,
+          end,
+          admissionStart: doors,
+        }),
       );
       expect((await api.getCatalogue('S99')).products).toEqual([]);
     });
@@ -118,10 +138,19 @@ export function secutixContract(
       const { simulator, api } = await start();
       await api.importChecks([]);
       expect(simulator.stats().importBatches).toEqual([]);
-      await api.importChecks([check, { ...check, checkId: 'g-2', admitted: false, reason: 'already-used', offline: true }]);
+      await api.importChecks([
+        check,
+        { ...check, checkId: 'g-2', admitted: false, reason: 'already-used', offline: true },
+      ]);
       await api.importChecks([check]);
       expect(simulator.controls()).toMatchObject([
-        { acIdentifier: 'g-1', controlDate: '2026-01-01T00:00:00.000Z', controlResult: 'OK', failureReason: 'OK', received: 2 },
+        {
+          acIdentifier: 'g-1',
+          controlDate: '2026-01-01T00:00:00.000Z',
+          controlResult: 'OK',
+          failureReason: 'OK',
+          received: 2,
+        },
         { acIdentifier: 'g-2', controlResult: 'OFFLINE_FAIL', failureReason: null, received: 1 },
       ]);
       expect(await api.getControlledTicket(FIRST_TICKET)).toMatchObject({
@@ -131,13 +160,21 @@ export function secutixContract(
         operations: [{ type: 'OK', at: '2026-01-01T00:00:00.000Z' }, { type: 'OFFLINE_FAIL' }],
       });
       expect((await api.burnTicket(FIRST_TICKET)).operations).toHaveLength(3);
-      await expect(api.getControlledTicket('nobody')).rejects.toMatchObject({ kind: 'business', statusDetail: 'unknown ticket' });
+      await expect(api.getControlledTicket('nobody')).rejects.toMatchObject({
+        kind: 'business',
+        statusDetail: 'unknown ticket',
+      });
     });
 
     it('one check with a bad word voids the call, and the words are kept', async () => {
-      const { simulator, api } = await start({ report: { admitted: { online: 'OK', offline: 'OK', failureReason: 'X' } } });
+      const { simulator, api } = await start({
+        report: { admitted: { online: 'OK', offline: 'OK', failureReason: 'X' } },
+      });
       simulator.state.rules.failureReasons = new Set(['OK']);
-      await expect(api.importChecks([check])).rejects.toMatchObject({ kind: 'business', statusDetail: 'failureReason of g-1 is unknown' });
+      await expect(api.importChecks([check])).rejects.toMatchObject({
+        kind: 'business',
+        statusDetail: 'failureReason of g-1 is unknown',
+      });
       await api.importChecks([{ ...check, plain: true }]);
       expect(simulator.controls()).toHaveLength(1);
     });

@@ -24,8 +24,11 @@ export function referenceDecision(
     'admitted',
   ];
   const rated = found.candidates.map((c) => ({ c, rung: ladder.indexOf(verdict(c, lane, now)) }));
+  // Any ticket for what is on here comes closer than any for something else.
+  const elsewhere = (c: Candidate): number => (isHere(c, lane) ? 0 : 1);
   rated.sort(
     (a, b) =>
+      elsewhere(a.c) - elsewhere(b.c) ||
       b.rung - a.rung ||
       (a.c.ticket.validTo ?? 1e15) - (b.c.ticket.validTo ?? 1e15) ||
       (a.c.ticket.barcode < b.c.ticket.barcode ? -1 : 1),
@@ -36,13 +39,16 @@ export function referenceDecision(
   return { admitted: reason === 'admitted', reason, barcode: first.c.ticket.barcode };
 }
 
+const admits = (set: readonly string[] | undefined, value: string | undefined): boolean =>
+  !set || value === undefined || new Set(set).has(value);
+
+const isHere = ({ ticket: t }: Candidate, lane: LaneRules): boolean =>
+  admits(lane.products, t.product) && admits(lane.performances as readonly string[] | undefined, t.performance);
+
 function verdict({ ticket: t, usage }: Candidate, lane: LaneRules, now: number): string {
-  const admits = (set: readonly string[] | undefined, value: string | undefined) =>
-    !set || value === undefined || new Set(set).has(value);
   if (t.state === 'UNREADABLE') return 'unreadable';
   if (t.state !== 'VALID') return 'cancelled';
-  if (!(admits(lane.products, t.product) && admits(lane.performances as readonly string[] | undefined, t.performance)))
-    return 'wrong-event';
+  if (!isHere({ ticket: t, usage }, lane)) return 'wrong-event';
   if (!admits(lane.entrances, t.entrance)) return 'wrong-entrance';
   if (lane.direction === 'exit') return 'admitted';
   if (now < (t.validFrom ?? now)) return 'too-early';

@@ -53,7 +53,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await Promise.all(Object.values(clients).map((c) => c?.close()));
+  for (const client of Object.values(clients)) await client?.close();
   server.closeAllConnections();
   server.close();
 });
@@ -74,11 +74,30 @@ const send = (body: string | Uint8Array, headers: Record<string, string> = {}, s
     void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
 };
 
-const shapes = fc.object({ maxDepth: 4, key: fc.oneof(fc.constantFrom('barcode', 'state', 'containerIdentifier', '__proto__', 'validityEndTime', 'code', 'seasons', 'performances', 'startDate'), fc.string()) });
+const shapes = fc.object({
+  maxDepth: 4,
+  key: fc.oneof(
+    fc.constantFrom(
+      'barcode',
+      'state',
+      'containerIdentifier',
+      '__proto__',
+      'validityEndTime',
+      'code',
+      'seasons',
+      'performances',
+      'startDate',
+    ),
+    fc.string(),
+  ),
+});
 const pages = fc.record({
   statusCode: fc.constantFrom('success', 'SUCCESS', 'error', null),
   accessControlListData: fc.oneof(
-    fc.record({ accessControlListItems: fc.oneof(fc.array(fc.oneof(shapes, fc.anything())), fc.anything()), paginationEnd: fc.oneof(fc.string(), fc.anything()) }),
+    fc.record({
+      accessControlListItems: fc.oneof(fc.array(fc.oneof(shapes, fc.anything())), fc.anything()),
+      paginationEnd: fc.oneof(fc.string(), fc.anything()),
+    }),
     fc.anything(),
   ),
 });
@@ -86,40 +105,63 @@ const pages = fc.record({
 describe('whatever SecuTix answers', () => {
   it('any JSON is a page, or an error with a name', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(pages, fc.anything()), fc.constantFrom(200, 200, 204, 302, 400, 404, 500), async (value, status) => {
-        send(status === 204 ? '' : (JSON.stringify(value) ?? 'null'), {}, status);
-        await judged('rest');
-      }),
+      fc.asyncProperty(
+        fc.oneof(pages, fc.anything()),
+        fc.constantFrom(200, 200, 204, 302, 400, 404, 500),
+        async (value, status) => {
+          send(status === 204 ? '' : (JSON.stringify(value) ?? 'null'), {}, status);
+          await judged('rest');
+        },
+      ),
       { numRuns: Math.min(numRuns, 5_000) },
     );
   });
 
-  it.each(['rest', 'soap'] as const)('any bytes over %s, packed or not, are an error with a name', async (transport) => {
-    const encodings = fc.constantFrom({}, { 'content-encoding': 'gzip' }, { 'content-encoding': 'deflate' }, { 'content-encoding': 'br' });
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string().map((s) => Buffer.from(s))), encodings, fc.boolean(), async (bytes, headers, pack) => {
-        send(pack ? gzipSync(bytes) : bytes, headers);
-        expect(await judged(transport)).toBeInstanceOf(SecutixError);
-      }),
-      { numRuns: Math.min(numRuns, 2_000) },
-    );
-  });
+  it.each(['rest', 'soap'] as const)(
+    'any bytes over %s, packed or not, are an error with a name',
+    async (transport) => {
+      const encodings = fc.constantFrom(
+        {},
+        { 'content-encoding': 'gzip' },
+        { 'content-encoding': 'deflate' },
+        { 'content-encoding': 'br' },
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(
+            fc.uint8Array({ maxLength: 300 }),
+            fc.string().map((s) => Buffer.from(s)),
+          ),
+          encodings,
+          fc.boolean(),
+          async (bytes, headers, pack) => {
+            send(pack ? gzipSync(bytes) : bytes, headers);
+            expect(await judged(transport)).toBeInstanceOf(SecutixError);
+          },
+        ),
+        { numRuns: Math.min(numRuns, 2_000) },
+      );
+    },
+  );
 
   it('any items give tickets with a barcode, or lines set aside; nothing else is touched', () => {
     const map = createItemMapper({ tariff: ['__proto__', 'constructor'] });
     fc.assert(
-      fc.property(fc.oneof(fc.record({ accessControlListItems: fc.array(fc.oneof(shapes, fc.anything())) }), fc.anything()), (data) => {
-        const mapped = mapPage(data, map);
-        if ('why' in mapped) return;
-        for (const item of mapped.page.items) {
-          if (item.kind === 'unreadable') continue;
-          expect(item.ticket.barcode.length).toBeGreaterThan(0);
-          expect(item.ticket.barcode.length).toBeLessThanOrEqual(256);
-          expect(['VALID', 'CANCELLED', 'UNREADABLE']).toContain(item.ticket.state);
-        }
-        expect(mapped.page.counted).toBeLessThanOrEqual(mapped.page.items.length);
-        expect(Object.prototype).not.toHaveProperty('barcode');
-      }),
+      fc.property(
+        fc.oneof(fc.record({ accessControlListItems: fc.array(fc.oneof(shapes, fc.anything())) }), fc.anything()),
+        (data) => {
+          const mapped = mapPage(data, map);
+          if ('why' in mapped) return;
+          for (const item of mapped.page.items) {
+            if (item.kind === 'unreadable') continue;
+            expect(item.ticket.barcode.length).toBeGreaterThan(0);
+            expect(item.ticket.barcode.length).toBeLessThanOrEqual(256);
+            expect(['VALID', 'CANCELLED', 'UNREADABLE']).toContain(item.ticket.state);
+          }
+          expect(mapped.page.counted).toBeLessThanOrEqual(mapped.page.items.length);
+          expect(Object.prototype).not.toHaveProperty('barcode');
+        },
+      ),
       { numRuns },
     );
   });
@@ -138,7 +180,29 @@ describe('whatever SecuTix answers', () => {
 
 describe('XML', () => {
   it('any text is a document or bad', () => {
-    const soup = fc.array(fc.constantFrom('<', '>', '/', 'a', '"', '=', '&', 'amp;', '<!DOCTYPE', '<!ENTITY x "y">', '&x;', '<![CDATA[', ']]>', '<?xml?>', ' xsi:nil="true"', 'é', '\0')).map((p) => p.join(''));
+    const soup = fc
+      .array(
+        fc.constantFrom(
+          '<',
+          '>',
+          '/',
+          'a',
+          '"',
+          '=',
+          '&',
+          'amp;',
+          '<!DOCTYPE',
+          '<!ENTITY x "y">',
+          '&x;',
+          '<![CDATA[',
+          ']]>',
+          '<?xml?>',
+          ' xsi:nil="true"',
+          'é',
+          '\0',
+        ),
+      )
+      .map((p) => p.join(''));
     fc.assert(
       fc.property(fc.oneof(fc.string(), soup), (text) => {
         try {
@@ -175,8 +239,12 @@ describe('hostile sizes', () => {
   it.each([
     ['a million brackets deep', nested('['), 'nested deeper'],
     ['a million objects deep', nested('{"a":'), 'nested deeper'],
-    ['a page of a million items', `{"statusCode":"success","accessControlListData":{"accessControlListItems":[${'{},'.repeat(MAX / 4)}{}]}}`, 'objects and lists'],
-    ['a list of a million numbers', `{"statusCode":"success","x":[${'1,'.repeat(MAX / 3)}${'1,'.repeat(MAX / 6)}${',,'.repeat(MAX / 4)}1]}`, 'members'],
+    [
+      'a page of a million items',
+      `{"statusCode":"success","accessControlListData":{"accessControlListItems":[${'{},'.repeat(MAX / 4)}{}]}}`,
+      'objects and lists',
+    ],
+    ['a list of a million empty places', `{"statusCode":"success","x":[${','.repeat(MAX - 100)}1]}`, 'members'],
   ])('%s is not parsed', async (_what, body, why) => {
     send(body.slice(0, MAX));
     const error = await judged('rest');
@@ -184,25 +252,28 @@ describe('hostile sizes', () => {
     expect(error?.message).toContain(why);
   });
 
-  it.each(['rest', 'soap'] as const)('an answer without an end over %s is cut off where the bound is', async (transport) => {
-    let written = 0;
-    const ended = new Promise<void>((resolve) => {
-      answer = (_request, response) => {
-        response.writeHead(200, { 'content-type': 'application/json' });
-        const chunk = Buffer.alloc(64 * 1024, 0x20);
-        const pump = (): void => {
-          while (!response.destroyed && response.write(chunk)) written += chunk.length;
+  it.each(['rest', 'soap'] as const)(
+    'an answer without an end over %s is cut off where the bound is',
+    async (transport) => {
+      let written = 0;
+      const ended = new Promise<void>((resolve) => {
+        answer = (_request, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' });
+          const chunk = Buffer.alloc(64 * 1024, 0x20);
+          const pump = (): void => {
+            while (!response.destroyed && response.write(chunk)) written += chunk.length;
+          };
+          response.on('drain', pump);
+          response.on('close', resolve);
+          response.on('error', () => resolve());
+          pump();
         };
-        response.on('drain', pump);
-        response.on('close', resolve);
-        response.on('error', () => resolve());
-        pump();
-      };
-    });
-    expect(await judged(transport)).toMatchObject({ kind: 'malformed' });
-    await ended;
-    expect(written).toBeLessThan(1_000_000_000);
-  });
+      });
+      expect(await judged(transport)).toMatchObject({ kind: 'malformed' });
+      await ended;
+      expect(written).toBeLessThan(1_000_000_000);
+    },
+  );
 
   it.each(['rest', 'soap'] as const)('a gigabyte in a megabyte of gzip over %s is not unpacked', async (transport) => {
     send(gzipSync(Buffer.alloc(64 * MAX, 0x20)), { 'content-encoding': 'gzip' });
@@ -213,13 +284,24 @@ describe('hostile sizes', () => {
 describe('list files', () => {
   it('any bytes: every line is good or named, and the good ones are what they say', async () => {
     const file = path.join(temporaryFolder(), 'any.csv');
-    const line = fc.array(fc.oneof(fc.constantFrom('A1', 'S26', 'P1', '0', 'TRUE', 'FALSE', '', '2026-01-01 10:00:00', '"', 'x\u0000y', ' '), fc.string({ maxLength: 20 })), { maxLength: 11 }).map((c) => c.join(';'));
-    const bytes = fc.oneof(fc.array(line).map((l) => Buffer.from(l.join('\n'))), fc.uint8Array({ maxLength: 200 }));
+    const line = fc
+      .array(
+        fc.oneof(
+          fc.constantFrom('A1', 'S26', 'P1', '0', 'TRUE', 'FALSE', '', '2026-01-01 10:00:00', '"', 'x\u0000y', ' '),
+          fc.string({ maxLength: 20 }),
+        ),
+        { maxLength: 11 },
+      )
+      .map((c) => c.join(';'));
+    const bytes = fc.oneof(
+      fc.array(line).map((l) => Buffer.from(l.join('\n'))),
+      fc.uint8Array({ maxLength: 200 }),
+    );
     await fc.assert(
       fc.asyncProperty(bytes, fc.constantFrom(readWhite, readBlack), async (content, read) => {
         writeFileSync(file, content);
         let good = 0;
-        const report = await readLines<{ barcode: string }>(file, read as typeof readWhite, ({ barcode }) => {
+        const report = await readLines<{ barcode: string }>(file, read, ({ barcode }) => {
           good++;
           expect(barcode.length).toBeGreaterThan(0);
         });
@@ -241,7 +323,10 @@ describe('list files', () => {
   it('what is exported is imported again the same', async () => {
     const file = path.join(temporaryFolder(), 'round.csv');
     const code = fc.stringMatching(/^[A-Za-z0-9_-]{1,30}$/);
-    const white = fc.record({ barcode: code, state: fc.constant('VALID' as const), season: code, product: code }, { noNullPrototype: true });
+    const white = fc.record(
+      { barcode: code, state: fc.constant('VALID' as const), season: code, product: code },
+      { noNullPrototype: true },
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(white, { minLength: 1 }), async (tickets) => {
         const rows = async function* (): AsyncGenerator<string[]> {

@@ -118,7 +118,11 @@ describe.each([
     await writer.applyPage('k', page('1', ticket('AA111'), ticket('BB222'), ticket('CC222'), ticket('DD')), 5);
     expect(list.find('111', 'barcode').via).toBe('none');
     await indexPrinted(writer, pace);
-    expect(list.find('111', 'barcode')).toMatchObject({ via: 'ticket', printed: true, tickets: [{ barcode: 'AA111' }] });
+    expect(list.find('111', 'barcode')).toMatchObject({
+      via: 'ticket',
+      printed: true,
+      tickets: [{ barcode: 'AA111' }],
+    });
     expect(list.find('222', 'barcode').via).toBe('none');
     expect(list.find('111', 'rfid').via).toBe('none');
     expect(list.find('AA111', 'barcode').printed).toBeUndefined();
@@ -129,7 +133,10 @@ describe.each([
 
 describe('dropping scopes', () => {
   it('any scopes, any cut in the middle: in the end exactly the tickets of the scopes in force', async () => {
-    const scopes = fc.array(fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 }), { minLength: 2, maxLength: 4 });
+    const scopes = fc.array(fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 }), {
+      minLength: 2,
+      maxLength: 4,
+    });
     await fc.assert(
       fc.asyncProperty(scopes, fc.nat(3), fc.nat(4), async (held, kept, cutAfter) => {
         const folder = temporaryFolder();

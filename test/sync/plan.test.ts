@@ -46,11 +46,16 @@ describe('when the list is pulled', () => {
   });
   it('never under a minute, never later than the interval', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 200 * HOUR }), fc.integer({ min: 0, max: HOUR }), fc.double({ min: 0.9, max: 1.1, noNaN: true }), (ended, on, stretch) => {
-        const plan = planPull(ended, ended + on, windows, settings, stretch);
-        expect(plan.at - ended).toBeGreaterThanOrEqual(MINUTE);
-        expect(plan.at - ended).toBeLessThanOrEqual(1.1 * HOUR + 1);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 200 * HOUR }),
+        fc.integer({ min: 0, max: HOUR }),
+        fc.double({ min: 0.9, max: 1.1, noNaN: true }),
+        (ended, on, stretch) => {
+          const plan = planPull(ended, ended + on, windows, settings, stretch);
+          expect(plan.at - ended).toBeGreaterThanOrEqual(MINUTE);
+          expect(plan.at - ended).toBeLessThanOrEqual(1.1 * HOUR + 1);
+        },
+      ),
     );
   });
 });
@@ -169,10 +174,14 @@ describe('admissions first', () => {
             await pushAll(rig.parts, options).catch(() => {});
           }
           rig.resume(Number.POSITIVE_INFINITY);
-          for (let more = true; more; ) ({ more } = await pushAll(rig.parts, options));
+          for (let more = true; more;) ({ more } = await pushAll(rig.parts, options));
           const arrived = new Set(rig.server);
           for (let seq = 1; seq <= admitted.length; seq++)
-            expect([seq, arrived.has(`g-${seq}`), rig.disk.rejected.has(seq)]).toEqual([seq, !refuse.has(seq), refuse.has(seq)]);
+            expect([seq, arrived.has(`g-${seq}`), rig.disk.rejected.has(seq)]).toEqual([
+              seq,
+              !refuse.has(seq),
+              refuse.has(seq),
+            ]);
           expect(rig.disk.all).toBe(admitted.length);
         },
       ),
@@ -181,13 +190,21 @@ describe('admissions first', () => {
   });
 
   it('of a backlog every admission is there before the first refusal', async () => {
-    const rig = pushRig(Array.from({ length: 100 }, (_, i) => i % 3 > 0), Number.POSITIVE_INFINITY, new Set());
+    const rig = pushRig(
+      Array.from({ length: 100 }, (_, i) => i % 3 > 0),
+      Number.POSITIVE_INFINITY,
+      new Set(),
+    );
     await pushAll(rig.parts, { batch: 10, signal });
     expect(rig.order.indexOf(false)).toBe(rig.order.filter(Boolean).length);
   });
 
   it('after a backlog the flow ebbs away: the seat map has nothing to warn of but the outage', async () => {
-    const rig = pushRig(Array.from({ length: 2_000 }, (_, i) => i % 10 > 0), Number.POSITIVE_INFINITY, new Set());
+    const rig = pushRig(
+      Array.from({ length: 2_000 }, (_, i) => i % 10 > 0),
+      Number.POSITIVE_INFINITY,
+      new Set(),
+    );
     const arrivals: { at: number; count: number }[] = [];
     let last = 0;
     for (let minute = 0, more = true; more; minute++) {
@@ -197,10 +214,15 @@ describe('admissions first', () => {
       if (last > 0) arrivals.push({ at: minute * MINUTE, count: last });
     }
     expect(seatMapWarnings(arrivals, arrivals.length * MINUTE).length).toBeLessThanOrEqual(1);
-    expect(seatMapWarnings([{ at: 0, count: 100 }, { at: MINUTE, count: 10 }], 3 * MINUTE)).toEqual([
-      'minute 1: 10 controls after 100',
-      'minute 2: no new controls',
-    ]);
+    expect(
+      seatMapWarnings(
+        [
+          { at: 0, count: 100 },
+          { at: MINUTE, count: 10 },
+        ],
+        3 * MINUTE,
+      ),
+    ).toEqual(['minute 1: 10 controls after 100', 'minute 2: no new controls']);
   });
 });
 
@@ -222,7 +244,9 @@ describe('reconciliation', () => {
     expect(
       reconcile({ local, state: 'VALID', remote: history('CANCELLED', ok, { type: 'CANCELLED_TICKET', at: ok.at }) }),
     ).toMatchObject([{ kind: 'state' }]);
-    expect(reconcile({ local, state: 'VALID', remote: { error: 'unknown ticket' } })).toMatchObject([{ kind: 'unanswered' }]);
+    expect(reconcile({ local, state: 'VALID', remote: { error: 'unknown ticket' } })).toMatchObject([
+      { kind: 'unanswered' },
+    ]);
     expect(reconcile({ local: [], state: undefined, remote: { error: 'unknown ticket' } })).toEqual([]);
   });
 });

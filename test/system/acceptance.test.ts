@@ -39,10 +39,7 @@ class Display {
   }
   async until(words: string): Promise<void> {
     const shown = (): string =>
-      this.#text
-        // eslint-disable-next-line no-control-regex
-        .replace(/\x1bQ[A-D]|[\x00-\x1f@]/g, ' ')
-        .replace(/\s+/g, ' ');
+      this.#text.replace(/\x1bQ[A-D]|[\x00-\x1f@]/g, ' ').replace(/\s+/g, ' ');
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the display never said "${words}" but "${shown()}"`)), DEADLINE);
       const look = (): void => {
@@ -342,7 +339,11 @@ describe('the acceptance list', { timeout: 180_000 }, () => {
     await venue.sync();
     model.forget('UNSEEN-1');
     const lost = await venue.portillon('list', 'verify', '--json');
-    expect(JSON.parse(lost.stdout)).toMatchObject({ vanished: 1, swapped: false, examples: { vanished: ['UNSEEN-1'] } });
+    expect(JSON.parse(lost.stdout)).toMatchObject({
+      vanished: 1,
+      swapped: false,
+      examples: { vanished: ['UNSEEN-1'] },
+    });
     expect(lost.code).toBe(3);
     expect(await present('UNSEEN-1')).toBe('admitted');
     const resync = await venue.portillon('list', 'resync');
@@ -353,7 +354,10 @@ describe('the acceptance list', { timeout: 180_000 }, () => {
 
   it('lists by file: a bad line stops all, good ones are taken on request, a black list wins', async () => {
     const file = path.join(venue.folder, 'white.csv');
-    writeFileSync(file, 'FILE-0001;S26;P1;0;FALSE;FALSE;;;A\n\n007;S26;P1\nFILE-0002;S26\nFILE-0003;S26;P1;0;perhaps\n');
+    writeFileSync(
+      file,
+      'FILE-0001;S26;P1;0;FALSE;FALSE;;;A\n\n007;S26;P1\nFILE-0002;S26\nFILE-0003;S26;P1;0;perhaps\n',
+    );
     const refused = await venue.portillon('list', 'import', file);
     expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('line 4: no product code') as string });
     expect(refused.stdout).toContain('line 5: reduced_price is "perhaps"');
@@ -386,8 +390,17 @@ describe('the acceptance list', { timeout: 180_000 }, () => {
     await venue.sync();
     const out = path.join(venue.folder, 'checks.csv');
     expect((await venue.portillon('journal', 'export', out)).code).toBe(0);
-    expect(readFileSync(out, 'utf8').trim().split('\n').map((l) => l.split(';')[0]).sort()).toEqual(
-      venue.simulator.controls().map((c) => c.acIdentifier).sort(),
+    expect(
+      readFileSync(out, 'utf8')
+        .trim()
+        .split('\n')
+        .map((l) => l.split(';')[0])
+        .sort(),
+    ).toEqual(
+      venue.simulator
+        .controls()
+        .map((c) => c.acIdentifier)
+        .sort(),
     );
     expect((await venue.portillon('journal', 'export', out, '--waiting')).stdout).toContain('0 check(s)');
     const codes = path.join(venue.folder, 'codes');

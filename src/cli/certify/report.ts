@@ -34,6 +34,9 @@ export function markdown({ at, account, steps, unknownFields, refusals, calls, o
     for (const [name, count] of names) lines.push(`| ${cell(name)} | ${count} |`);
     lines.push('', '`secutix.aliases` gives a member its place.');
   }
-  lines.push('', 'The raw answers are beside this file, in `raw/`. They hold barcodes, which are admission rights: keep them safe.');
+  lines.push(
+    '',
+    'The raw answers are beside this file, in `raw/`. They hold barcodes, which are admission rights: keep them safe.',
+  );
   return `${lines.join('\n')}\n`;
 }

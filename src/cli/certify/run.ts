@@ -81,7 +81,10 @@ export async function certify(options: CertifyOptions): Promise<Certificate> {
     ok: false,
   };
 
-  const step = async (name: string, work: (say: (detail: string) => void, warn: (detail: string) => void) => Promise<void>): Promise<boolean> => {
+  const step = async (
+    name: string,
+    work: (say: (detail: string) => void, warn: (detail: string) => void) => Promise<void>,
+  ): Promise<boolean> => {
     const began = performance.now();
     const made: Step = { name, result: 'pass', details: [], ms: 0 };
     const say = (detail: string): void => void made.details.push(detail);
@@ -150,7 +153,9 @@ export async function certify(options: CertifyOptions): Promise<Certificate> {
     const refused = await refusal(`a token with times in ${other === 's' ? 'seconds' : 'milliseconds'}`, () =>
       connect({ jwt: { ...settings.jwt, unit: other } }).getTimeZone(),
     );
-    say(refused ? `the other unit is refused (HTTP ${refused.httpStatus ?? '-'})` : 'the other unit is accepted as well');
+    say(
+      refused ? `the other unit is refused (HTTP ${refused.httpStatus ?? '-'})` : 'the other unit is accepted as well',
+    );
     const wrong = await refusal('a token signed with another secret', () =>
       connect({ secret: 'a secret that nobody has, long enough to sign' }).getTimeZone(),
     );
@@ -162,7 +167,8 @@ export async function certify(options: CertifyOptions): Promise<Certificate> {
     say(`${seasons.length} season(s), ${products.length} product(s), ${performances.length} performance(s)`);
     const timed = performances.filter((p) => p.start !== undefined).length;
     if (products.length + performances.length === 0) warn('no code was understood: see the raw answer');
-    else if (timed < performances.length) warn(`${performances.length - timed} performance(s) without a time that was understood`);
+    else if (timed < performances.length)
+      warn(`${performances.length - timed} performance(s) without a time that was understood`);
     const missing = scope.products.filter((code) => !products.some((p) => p.code === code));
     if (missing.length > 0) warn(`configured, but not in the catalogue: ${missing.join(', ')}`);
   });
@@ -226,7 +232,9 @@ export async function certify(options: CertifyOptions): Promise<Certificate> {
   }
 
   await step('refusals', async (say, warn) => {
-    const unknown = await refusal('the history of a barcode that does not exist', () => api.getControlledTicket(NOBODY));
+    const unknown = await refusal('the history of a barcode that does not exist', () =>
+      api.getControlledTicket(NOBODY),
+    );
     say(unknown ? `unknown barcode: ${unknown.message}` : 'an unknown barcode has a history');
     if (!options.control) return say('controls are not tried (--no-control)');
     const at = systemClock.now();
@@ -250,7 +258,16 @@ export async function certify(options: CertifyOptions): Promise<Certificate> {
   }
 }
 
-const FIELDS = ['container', 'season', 'product', 'performance', 'entrance', 'validFrom', 'validTo', 'tariff'] as const satisfies readonly (keyof Ticket)[];
+const FIELDS = [
+  'container',
+  'season',
+  'product',
+  'performance',
+  'entrance',
+  'validFrom',
+  'validTo',
+  'tariff',
+] as const satisfies readonly (keyof Ticket)[];
 
 const codes = (items: readonly PageItem[]): string =>
   items.map((i) => (i.kind === 'ticket' ? `${i.ticket.barcode} ${i.ticket.state}` : 'unreadable')).join();
