@@ -47,7 +47,7 @@ for (const [name, q] of Object.entries(codecs))
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
 const alone = values['codecs-only'] || values['store-only'] || values['sync-only'];
 if (!values['codecs-only'] && !values['sync-only']) await benchStoreRows();
-if (values['sync-only'] || !alone) await benchSyncRows();
+if (values['sync-only'] || (!alone && !values['decision-only'])) await benchSyncRows();
 if (!alone) await benchDecisionRow();
 rmSync(folder, { recursive: true, force: true });
 
