@@ -38,8 +38,7 @@ class Display {
     this.#text = '';
   }
   async until(words: string): Promise<void> {
-    const shown = (): string =>
-      this.#text.replace(/\x1bQ[A-D]|[\x00-\x1f@]/g, ' ').replace(/\s+/g, ' ');
+    const shown = (): string => this.#text.replace(/\x1bQ[A-D]|[\x00-\x1f@]/g, ' ').replace(/\s+/g, ' ');
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the display never said "${words}" but "${shown()}"`)), DEADLINE);
       const look = (): void => {
