@@ -74,7 +74,7 @@ const english = (phrase: Phrase, r: ExplanationReport): string => say(phrase, 'e
 function shown(name: string, value: unknown, r: ExplanationReport): string {
   if (value === null) return '-';
   if (Array.isArray(value)) return value.join('|');
-  if (typeof value !== 'number') return String(value);
+  if (typeof value !== 'number') return typeof value === 'string' ? value : JSON.stringify(value);
   if (['now', 'opens', 'closes', 'nextAt', 'forgivenAt'].includes(name)) {
     const local = placeOf(r).days.zone.local(value);
     return `${local.date} ${local.time}`;

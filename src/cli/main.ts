@@ -25,6 +25,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   certify: async () => (await import('./certify.js')).certifyCommand(),
   sync: async () => (await import('./sync.js')).syncCommand(),
   decide: async () => (await import('./decide.js')).decideCommand(),
+  replay: async () => (await import('./replay.js')).replayCommand(),
   look: async () => (await import('./steward.js')).lookCommand(),
   force: async () => (await import('./steward.js')).forceCommand(),
   giveback: async () => (await import('./steward.js')).givebackCommand(),

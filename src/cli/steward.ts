@@ -82,8 +82,12 @@ export function blockCommand(): Command {
     .option('--why <text>', 'reason, for the journal', 'blocked by the staff')
     .addOption(new Option('--off', 'takes it off'))
     .action(async (code: string, options: StewardOptions) => {
-      const answer = await send<{ barcodes: string[] }>(options, 'block', { code, blocked: options.off ? 'false' : 'true' });
+      const answer = await send<{ barcodes: string[] }>(options, 'block', {
+        code,
+        blocked: options.off ? 'false' : 'true',
+      });
       if (options.json) printJson(answer);
-      else for (const barcode of answer.barcodes) printLine(`${mask(barcode)}: ${options.off ? 'free again' : 'blocked'}`);
+      else
+        for (const barcode of answer.barcodes) printLine(`${mask(barcode)}: ${options.off ? 'free again' : 'blocked'}`);
     });
 }

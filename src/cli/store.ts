@@ -7,6 +7,8 @@ import { PortillonError } from '../errors.js';
 import { createLog } from '../log.js';
 import { listAsides } from '../store/aside.js';
 import { checkFiles } from '../store/check-files.js';
+import { Journal } from '../store/journal.js';
+import { rebuildUsage } from '../store/rebuild.js';
 import type { Kind, StoreKey } from '../store/open.js';
 import { rekeyDatabase } from '../store/rekey.js';
 import { Seal, storeKeyOf } from '../store/seal.js';
@@ -36,6 +38,13 @@ export function storeCommand(): Command {
     .addOption(dataOption())
     .addOption(jsonOption())
     .action(repair);
+  store
+    .command('rebuild')
+    .description('throws the usage of all tickets away and folds it again from the journal')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action(rebuild);
   store
     .command('new-key')
     .description('a new key for `store.secret`, on standard output')
@@ -85,6 +94,22 @@ async function repair(options: StoppedOptions & { json: boolean }): Promise<void
   if (repaired.length === 0) printLine('nothing is damaged');
   for (const a of repaired) printLine(`${a.kind}: set aside in ${a.folder}: ${a.why}`);
   printLine(`the journal is at record ${head.seq}`);
+}
+
+async function rebuild(options: StoppedOptions & { json: boolean }): Promise<void> {
+  const { data, storeKey, gate } = filesOf(options);
+  await whileStopped(data, async () => {
+    const journal = await Journal.open(path.join(data, 'journal'), gate, storeKey);
+    try {
+      const rebuilt = await rebuildUsage(journal.database);
+      if (options.json) return printJson(rebuilt);
+      printLine(
+        `${rebuilt.tickets} tickets from ${rebuilt.records} records; ${rebuilt.changed} were not as the journal says`,
+      );
+    } finally {
+      await journal.close();
+    }
+  });
 }
 
 async function rekey(options: StoppedOptions & { oldKeyFile?: string }): Promise<void> {

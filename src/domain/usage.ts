@@ -247,3 +247,10 @@ export function count(older: OlderUsage, direction: 'entry' | 'exit', at: number
 export function lastMoment(usage: Usage): number {
   return usage.at.reduce((max, at) => Math.max(max, at), usage.older.to);
 }
+
+/** Movements, those given back, those only counted, blocked: a fold of another history differs in it. */
+export function digestOf({ at, flags, older, blocked }: Usage): string {
+  let gone = 0;
+  for (const f of flags) if (f & FLAG.void) gone++;
+  return `${at.length}.${gone}.${older.entries + older.exits}${blocked ? 'b' : ''}`;
+}

@@ -11,8 +11,7 @@ import type { Basis } from '../domain/records.js';
 import type { Facts, LaneRules, RuleBook, Schedule } from '../domain/rulebook.js';
 import { scheduleOf } from '../domain/schedule.js';
 import type { Ticket } from '../domain/ticket.js';
-import type { Usage } from '../domain/usage.js';
-import { FLAG } from '../domain/usage.js';
+import { digestOf } from '../domain/usage.js';
 import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Journal } from '../store/journal.js';
@@ -197,7 +196,7 @@ export function basisOf({ via, candidates }: Candidates, facts: Facts): Basis {
   return {
     via,
     tickets: candidates.map(({ ticket }) => withoutExtra(ticket)),
-    used: candidates.map(({ usage }) => digest(usage)).join(' '),
+    used: candidates.map(({ usage }) => digestOf(usage)).join(' '),
     ...(facts.listAge !== undefined && { listAge: facts.listAge }),
     ...(facts.list && { list: facts.list }),
     ...(facts.chosen && { chosen: facts.chosen }),
@@ -210,11 +209,4 @@ function withoutExtra(ticket: Ticket): Ticket {
   const facts = { ...ticket };
   delete facts.extra;
   return facts;
-}
-
-/** Movements, those given back, those only counted, blocked: a later fold with another history differs in it. */
-export function digest({ at, flags, older, blocked }: Usage): string {
-  let gone = 0;
-  for (const f of flags) if (f & FLAG.void) gone++;
-  return `${at.length}.${gone}.${older.entries + older.exits}${blocked ? 'b' : ''}`;
 }

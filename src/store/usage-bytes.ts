@@ -50,16 +50,17 @@ export function encodeUsage(usage: Usage): Buffer {
 
 export function decodeUsage(bytes: Uint8Array): Usage {
   if (bytes[0] !== FORMAT) return decodeFirstFormat(Buffer.from(bytes).toString('utf8'));
-  // A copy of its own: columns of eight bytes must lie at multiples of eight.
-  const own = new Uint8Array(bytes);
-  const view = new DataView(own.buffer);
-  const sum = Buffer.from(own.buffer).readUIntLE(1, 3);
+  // Columns of eight bytes must lie at multiples of eight; LevelDB's answers do, so nothing is copied on the way of a decision.
+  const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  const at = own.byteOffset;
+  const view = new DataView(own.buffer, at, own.byteLength);
+  const text = Buffer.from(own.buffer, at, own.byteLength);
+  const sum = text.readUIntLE(1, 3);
   if (sum !== 0 && sum !== sumOf(own)) throw new PortillonError('STORE_DAMAGED', 'usage: damaged value');
   const n = view.getUint32(4, true);
   const flagsEnd = HEAD + 25 * n;
   const namesEnd = flagsEnd + view.getUint32(8, true);
   const blockedEnd = namesEnd + view.getUint32(12, true);
-  const text = Buffer.from(own.buffer);
   return {
     older: {
       entries: view.getFloat64(16, true),
@@ -69,9 +70,9 @@ export function decodeUsage(bytes: Uint8Array): Usage {
     },
     ...(blockedEnd > namesEnd && { blocked: JSON.parse(text.toString('utf8', namesEnd, blockedEnd)) as Blocked }),
     names: text.toString('utf8', flagsEnd, namesEnd),
-    at: new Float64Array(own.buffer, HEAD, n),
-    seq: new Float64Array(own.buffer, HEAD + 8 * n, n),
-    refs: new Uint16Array(own.buffer, HEAD + 16 * n, 4 * n),
+    at: new Float64Array(own.buffer, at + HEAD, n),
+    seq: new Float64Array(own.buffer, at + HEAD + 8 * n, n),
+    refs: new Uint16Array(own.buffer, at + HEAD + 16 * n, 4 * n),
     flags: own.subarray(HEAD + 24 * n, flagsEnd),
   };
 }

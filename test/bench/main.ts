@@ -7,6 +7,7 @@ import { benchCodecs } from './codecs.js';
 import { benchDecision, fillList } from './decision.js';
 import { benchGate, benchLimited } from './gate.js';
 import { benchStore } from './store.js';
+import { benchContainer, benchRules } from './rules.js';
 import { benchPush, benchSync } from './sync.js';
 
 const { values } = parseArgs({
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     'codecs-only': { type: 'boolean', default: false },
     'store-only': { type: 'boolean', default: false },
     'sync-only': { type: 'boolean', default: false },
+    'rules-only': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(values.tickets);
@@ -45,10 +47,11 @@ log('last byte of a frame to its read, us');
 for (const [name, q] of Object.entries(codecs))
   log(`      ${name.padEnd(32)} p50 ${q.p50.toFixed(1).padStart(6)}  p99 ${q.p99.toFixed(1).padStart(6)}`);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
-const alone = values['codecs-only'] || values['store-only'] || values['sync-only'];
-if (!values['codecs-only'] && !values['sync-only']) await benchStoreRows();
+const alone = values['codecs-only'] || values['store-only'] || values['sync-only'] || values['rules-only'];
+if (values['store-only'] || !alone) await benchStoreRows();
 if (values['sync-only'] || (!alone && !values['decision-only'])) await benchSyncRows();
 if (!alone) await benchDecisionRow();
+if (values['rules-only'] || (!alone && !values['decision-only'])) await benchRulesRows(values['rules-only']);
 rmSync(folder, { recursive: true, force: true });
 
 async function benchSyncRows(): Promise<void> {
@@ -71,6 +74,22 @@ async function benchStoreRows(): Promise<void> {
   row('the same with store.protect, p50 (1.5 x floor + 60)', s.sealed.p50, 'us', 1.5 * s.floor.p50 + 60);
   log(`      floor p50 ${s.floor.p50}  p99 ${s.floor.p99} us; append p99 ${s.append.p99}, sealed ${s.sealed.p99} us`);
   log(`      usage of a ticket p50 ${s.usage.p50}, sealed ${s.usageSealed.p50} us`);
+}
+
+/** Rules from stored bytes; then a card with twenty tickets in the list of all. */
+async function benchRulesRows(fill: boolean): Promise<void> {
+  const rules = benchRules();
+  result.rules = rules;
+  row('us a decision, all rules, 500 past entries', 1e6 / rules.perSecond, 'us', 5);
+  row('the same, p99', rules.p99, 'us', 20);
+  log(`decisions with all rules and 500 past entries (${rules.bytes} bytes): ${Math.round(rules.perSecond)} a second`);
+  if (fill) {
+    log(`a card of 20 tickets among ${tickets} ...`);
+    await fillList(`${folder}/list`, tickets);
+  }
+  const container = await benchContainer(folder, tickets);
+  result.container = container;
+  row('look-up + decide, card of 20 tickets, p99', container.p99, 'us', 250);
 }
 
 async function benchDecisionRow(): Promise<void> {

@@ -43,7 +43,15 @@ function wall(zone: string, at: number): string {
   let format = formats.get(zone);
   if (!format) {
     const two = '2-digit' as const;
-    const options = { year: 'numeric', month: two, day: two, hour: two, minute: two, second: two, hourCycle: 'h23' } as const;
+    const options = {
+      year: 'numeric',
+      month: two,
+      day: two,
+      hour: two,
+      minute: two,
+      second: two,
+      hourCycle: 'h23',
+    } as const;
     format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, ...options });
     formats.set(zone, format);
   }
@@ -123,7 +131,7 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
   else admitted = lane.performances as readonly string[] | undefined;
 
   // What a single entry is single for.
-  let slot = ticket.performance ?? (admitted?.length === 1 ? (admitted[0] as string) : '*');
+  let slot = ticket.performance ?? (admitted?.length === 1 ? admitted[0] : '*');
   if (rules.counter) slot = '#';
 
   // Entries that concern this lane: into its sector, or where either has none.
@@ -141,7 +149,10 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
   const persons = rules.group === 'off' ? 1 : Math.max(1, ticket.persons ?? 1);
   const sectorRules = lane.sector === undefined ? undefined : rules.sectors?.[lane.sector];
   const given = sectorRules && Object.values(sectorRules).some((v) => v !== undefined) ? sectorRules : rules;
-  const another = given.entriesPerDay !== undefined || given.entriesInAll !== undefined || (given === rules && rules.days !== undefined);
+  const another =
+    given.entriesPerDay !== undefined ||
+    given.entriesInAll !== undefined ||
+    (given === rules && rules.days !== undefined);
   const perPerformance = (given.entries ?? (another ? Infinity : 1)) * persons;
   const inAll = (given.entriesInAll ?? Infinity) * persons;
   const perDay = (given.entriesPerDay ?? Infinity) * persons;
@@ -187,7 +198,11 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
     (rules.forgiveAfter === undefined || (last !== undefined && w.now < last.at + rules.forgiveAfter));
   const neverIn = !entering && !rules.counter && persons === 1 && !inside;
   const behind = (): boolean =>
-    whetherInside(past, (p) => p.sector === undefined || p.sector === lane.behind, () => false);
+    whetherInside(
+      past,
+      (p) => p.sector === undefined || p.sector === lane.behind,
+      () => false,
+    );
 
   const ladder: (string | false)[] = [
     ticket.state === 'UNREADABLE' && 'unreadable',
@@ -195,10 +210,12 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
     entering && ticket.blocked !== undefined && 'black-listed',
     entering && ticket.specimen === true && 'specimen',
     wrongEvent() && 'wrong-event',
-    (notIn(ticket.entrance, lane.entrances) || (rules.sectors !== undefined && notIn(lane.sector, Object.keys(rules.sectors)))) &&
+    (notIn(ticket.entrance, lane.entrances) ||
+      (rules.sectors !== undefined && notIn(lane.sector, Object.keys(rules.sectors)))) &&
       'wrong-entrance',
     entering &&
-      ((rules.from !== undefined && today < dateOfNumber(rules.from)) || (strict && opens !== undefined && w.now < opens)) &&
+      ((rules.from !== undefined && today < dateOfNumber(rules.from)) ||
+        (strict && opens !== undefined && w.now < opens)) &&
       'too-early',
     entering &&
       ((rules.to !== undefined && today > dateOfNumber(rules.to)) ||
@@ -217,7 +234,12 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
       days.length >= rules.days &&
       (days.at(-1) as string) < today &&
       'entries-exhausted',
-    strict && persons === 1 && rules.betweenEntries !== undefined && last !== undefined && w.now < last.at + rules.betweenEntries && 'too-soon',
+    strict &&
+      persons === 1 &&
+      rules.betweenEntries !== undefined &&
+      last !== undefined &&
+      w.now < last.at + rules.betweenEntries &&
+      'too-soon',
     rules.antiPassback === 'hard' && stillInside && 'not-exited',
     !rules.counter &&
       (entering ? lane.behind !== undefined && !behind() : rules.antiPassback === 'hard' && neverIn) &&
@@ -225,7 +247,12 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
   ];
   const hit = ladder.findIndex((reason) => reason !== false);
   const notices: string[] = [];
-  if (entering && rules.attend.some((a) => (a.tariffs ? ticket.tariff !== undefined && a.tariffs.includes(ticket.tariff) : ticket.reduced === true)))
+  if (
+    entering &&
+    rules.attend.some((a) =>
+      a.tariffs ? ticket.tariff !== undefined && a.tariffs.includes(ticket.tariff) : ticket.reduced === true,
+    )
+  )
     notices.push('reduced');
   if (rules.antiPassback === 'soft' && stillInside) notices.push('not-exited');
   if (rules.antiPassback === 'soft' && neverIn) notices.push('not-inside');
@@ -241,7 +268,11 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
 }
 
 /** In the order in which movements are to be understood: the last one that concerns the place says it. */
-function whetherInside(past: readonly Past[], here: (p: Past) => boolean, around: (sector: string) => boolean): boolean {
+function whetherInside(
+  past: readonly Past[],
+  here: (p: Past) => boolean,
+  around: (sector: string) => boolean,
+): boolean {
   let inside = false;
   for (const p of past) {
     if (p.direction === 'entry' && here(p)) inside = true;

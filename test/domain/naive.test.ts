@@ -58,7 +58,9 @@ const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
 const limit = among(1, 2, 3, Infinity, Infinity, Infinity);
-const counts = fc.record({ entries: maybe(limit), entriesPerDay: maybe(limit), entriesInAll: maybe(limit) }).map(defined);
+const counts = fc
+  .record({ entries: maybe(limit), entriesPerDay: maybe(limit), entriesInAll: maybe(limit) })
+  .map(defined);
 const productRules = (origin: number): fc.Arbitrary<ProductRules> => {
   const today = dayNumber(new Date(origin).toISOString().slice(0, 10));
   const day = fc.integer({ min: today - 2, max: today + 2 });
@@ -81,7 +83,10 @@ const productRules = (origin: number): fc.Arbitrary<ProductRules> => {
       sectorsTogether: among(false, false, true),
       betweenEntries: maybe(among(0, 30, 60, 600, 6000).map((m) => m * MINUTE)),
       antiPassback: among('off' as const, 'off' as const, 'soft' as const, 'hard' as const),
-      forgiveAfter: maybe(among(0, 30, 600).map((m) => m * MINUTE), 3),
+      forgiveAfter: maybe(
+        among(0, 30, 600).map((m) => m * MINUTE),
+        3,
+      ),
       counter: rarely(false, true, 10),
       group: among('off' as const, 'one-by-one' as const, 'batch' as const),
       attend: among([], [{ tariffs: ['CHILD'] }], [{}]),
@@ -141,14 +146,45 @@ function historyOf(barcode: string, steps: Step[], origin: number): { usage: Usa
     const entry = { at, direction, slot: s.slot, givenBack: false, doubtful: s.doubtful, seq, ...sector };
     if (s.kind.startsWith('elsewhere')) {
       const checkId = checkIdOf('south', seq);
-      records.push({ kind: 'elsewhere', seq, at, what: 'admitted', barcode, checkId, lane: 'l', direction, checkedAt: at, ...slot, ...sector, ...doubtful });
+      records.push({
+        kind: 'elsewhere',
+        seq,
+        at,
+        what: 'admitted',
+        barcode,
+        checkId,
+        lane: 'l',
+        direction,
+        checkedAt: at,
+        ...slot,
+        ...sector,
+        ...doubtful,
+      });
       let place = past.length;
       while (place > 0 && (past[place - 1] as Past).at > at) place--;
       past.splice(place, 0, { ...entry, own: false });
       return;
     }
-    const fixed = { credential: { code: barcode, medium: 'barcode' as const }, reason: 'admitted' as const, list: '1', config: 'c' };
-    records.push({ kind: 'check', seq, at, checkId: checkIdOf('g', seq), lane: 'l', direction, barcode, admitted: true, ...fixed, ...slot, ...sector, ...doubtful });
+    const fixed = {
+      credential: { code: barcode, medium: 'barcode' as const },
+      reason: 'admitted' as const,
+      list: '1',
+      config: 'c',
+    };
+    records.push({
+      kind: 'check',
+      seq,
+      at,
+      checkId: checkIdOf('g', seq),
+      lane: 'l',
+      direction,
+      barcode,
+      admitted: true,
+      ...fixed,
+      ...slot,
+      ...sector,
+      ...doubtful,
+    });
     past.push({ ...entry, own: true });
   });
   return { usage: records.reduce(fold, NO_USAGE), past };
@@ -162,7 +198,9 @@ const world = among(...AROUND).chain((origin) =>
     dayStartsAt: among('00:00', '05:00'),
     via: among('ticket' as const, 'container' as const, 'none' as const),
     tickets: among(0, 1, 1, 1, 1, 1, 2, 2, 3).chain((n) =>
-      fc.tuple(...['1', '2', '3'].slice(0, n).map((b) => fc.tuple(ticketOf(b, origin), fc.array(step, { maxLength: 7 })))),
+      fc.tuple(
+        ...['1', '2', '3'].slice(0, n).map((b) => fc.tuple(ticketOf(b, origin), fc.array(step, { maxLength: 7 }))),
+      ),
     ),
     rules: fc.tuple(productRules(origin), productRules(origin)),
     lane: fc.record({
@@ -172,14 +210,26 @@ const world = among(...AROUND).chain((origin) =>
       entrances: maybe(among(['A'])),
       sector: among<[string?, string?]>([], ['OUTER'], ['STAND', 'OUTER'], ['STAND']),
       doubtfulClock: among('admit' as const, 'refuse' as const),
-      staleList: among({}, {}, {}, {}, {}, {}, { refuseAfter: 60 * MINUTE }, { warnAfter: 30 * MINUTE, refuseAfter: 600 * MINUTE }),
+      staleList: among(
+        {},
+        {},
+        {},
+        {},
+        {},
+        {},
+        { refuseAfter: 60 * MINUTE },
+        { warnAfter: 30 * MINUTE, refuseAfter: 600 * MINUTE },
+      ),
     }),
     chosen: maybe(among(['PERF1'], ['PERF2']), 6),
     listAge: rarely(0, 1, 10).chain((none) =>
       none ? fc.constant(undefined) : among(0, 30, 31, 60, 61).map((m) => m * MINUTE),
     ),
     doubtful: rarely(false, true, 10),
-    trustedSince: maybe(offset.map((o) => origin + o), 3),
+    trustedSince: maybe(
+      offset.map((o) => origin + o),
+      3,
+    ),
     performances: fc.tuple(
       ...['PERF1', 'PERF2'].map((code) =>
         fc
@@ -189,14 +239,15 @@ const world = among(...AROUND).chain((origin) =>
             before: maybe(among(30, 90).map((m) => m * MINUTE)),
             product: maybe(among('P1', 'P2')),
           })
-          .map(({ start, lasts, before, product }): Performance =>
-            defined({
-              code,
-              product,
-              start,
-              end: start !== undefined && lasts !== undefined ? start + lasts : undefined,
-              admissionStart: start !== undefined && before !== undefined ? start - before : undefined,
-            }) as Performance,
+          .map(
+            ({ start, lasts, before, product }): Performance =>
+              defined({
+                code,
+                product,
+                start,
+                end: start !== undefined && lasts !== undefined ? start + lasts : undefined,
+                admissionStart: start !== undefined && before !== undefined ? start - before : undefined,
+              }) as Performance,
           ),
       ),
     ),
@@ -222,7 +273,10 @@ describe('the engine and the naive model', () => {
           outer: behind === undefined ? undefined : [behind],
           book,
         }) as LaneRules;
-        const candidates = w.tickets.map(([ticket, steps]) => ({ ticket, ...historyOf(ticket.barcode, steps, w.origin) }));
+        const candidates = w.tickets.map(([ticket, steps]) => ({
+          ticket,
+          ...historyOf(ticket.barcode, steps, w.origin),
+        }));
         const found: Candidates = { via: w.via, candidates };
         const schedule = scheduleOf({ ...NO_PROGRAMME, performances: w.performances }, book);
         const facts: Facts = { ...w, schedule };
