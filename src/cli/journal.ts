@@ -9,6 +9,7 @@ import { printJson, printLine } from './output.js';
 
 export function journalCommand(): Command {
   const journal = new Command('journal')
+    .enablePositionalOptions()
     .description('the last records of the journal, oldest first; codes are masked, in --json they are whole')
     .addOption(configOption())
     .addOption(dataOption())

@@ -46,6 +46,7 @@ async function main(argv: string[]): Promise<void> {
   const program = new Command('portillon')
     .description('The runtime of a turnstile. Exit codes: 0 fine, 1 failed, 2 wrong use, 3 degraded, 78 configuration.')
     .version(VERSION)
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false });
   const wanted = argv[2];
