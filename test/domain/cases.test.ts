@@ -11,8 +11,12 @@ import type { Usage } from '../../src/domain/usage.js';
 import { insert, NO_USAGE } from '../../src/domain/usage.js';
 import { dayNumber, minutesOf } from '../../src/domain/zone.js';
 import { ruleBook } from '../../src/runtime-rules.js';
-import type { Case } from './cases.js';
-import { CASES, REFUSALS } from './cases.js';
+import type { Case } from './case.js';
+import { TIMES_AND_COUNTS } from './cases.js';
+import { WHERE_AND_WHO } from './cases-where-who.js';
+import { REFUSALS } from './case-pairs.js';
+
+const CASES = [...TIMES_AND_COUNTS, ...WHERE_AND_WHO];
 
 function bookOf(c: Partial<Case>): RuleBook {
   const defaults = productRulesSchema.parse(c.rules ?? {});
