@@ -211,7 +211,18 @@ function writeGateConfig(folder: string): string {
   return file;
 }
 
+/** A kernel that dies before its first program has touched nothing: it is started again. */
 async function switchOn(folder: string, disk: string, config: string, port: number): Promise<Power> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await switchOnOnce(folder, disk, config, port);
+    } catch (error) {
+      if (attempt === 3 || !(error as Error).message.startsWith('the machine ended before')) throw error;
+    }
+  }
+}
+
+async function switchOnOnce(folder: string, disk: string, config: string, port: number): Promise<Power> {
   let found: (onDisk: OnDisk) => void = () => {};
   let failed: (error: Error) => void = () => {};
   let carrying: () => void = () => {};
@@ -239,7 +250,12 @@ echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
       else if (line.includes('GUEST-FAILED')) failed(new Error(line));
     },
   });
-  void guest.exited.then(() => failed(new Error(`the machine ended: ${last.slice(-5).join(' | ')}`)));
+  void guest.exited.then(() => {
+    const early = last.some((line) => line.startsWith('GUEST-'))
+      ? 'the machine ended'
+      : 'the machine ended before its init';
+    failed(new Error(`${early}: ${last.slice(-5).join(' | ')}`));
+  });
   onDisk.catch(() => {});
   const [a, b, c] = guest.serials;
   const scanner = new ScannerTwin({ write: (bytes) => void a.write(bytes) });
