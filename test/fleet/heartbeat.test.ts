@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { conditionsOf } from '../../src/diagnostics/health.js';
 import type { LaneReport } from '../../src/diagnostics/read-model.js';
+import type { SyncStatus } from '../../src/sync/messages.js';
 import { beatFolder, beatText, writeBeat } from '../../src/fleet/heartbeat.js';
 import { watchLanes } from '../../src/fleet/lanes-live.js';
 import { temporaryFolder } from '../support/builders.js';
@@ -32,11 +33,21 @@ const lane = (rest: Partial<LaneReport> = {}): LaneReport => ({
 });
 const device = (role: string, state: 'ready' | 'faulted', reason?: string): LaneReport['devices'][number] =>
   ({ role, driver: 'serial-scanner', status: { state, ...(reason && { reason }), counters: {} } }) as never;
+/** All is well; typed, so that a new part of the status is told here first. */
+const WELL: Pick<SyncStatus['pull'], 'setAside' | 'lastError' | 'warnings'> & {
+  scopes: { completeAt: number | null }[];
+} = {
+  scopes: [{ completeAt: NOW - 60_000 }],
+  setAside: 0,
+  lastError: null,
+  warnings: [],
+};
+const MONTH: SyncStatus['secutix']['month'] = { month: '2026-11', calls: 0, callsLimit: 0, bytes: 0, bytesLimit: 0 };
 const sync = (rest: { pull?: object; push?: object; secutix?: object } = {}): Parts['sync'] =>
   ({
-    pull: { scopes: [{ completeAt: NOW - 60_000 }], setAside: 0, lastError: null, ...rest.pull },
+    pull: { ...WELL, ...rest.pull },
     push: { lastError: null, rejected: 0, ...rest.push },
-    secutix: { skewMs: 0, ...rest.secutix },
+    secutix: { skewMs: 0, sharedBudget: false, month: MONTH, ...rest.secutix },
   }) as never;
 /** The whole way: what is wrong, the line, the file, the script. */
 function healthOf(rest: Partial<Parts>): { status: number | null; said: string } {
@@ -68,6 +79,11 @@ describe('the health check', () => {
       'alive the first import',
     ],
     ['the clock is off', { sync: sync({ secutix: { skewMs: 9_000 } }) }, "alive this gate's clock differs"],
+    [
+      'the month is nearly used up',
+      { sync: sync({ secutix: { month: { ...MONTH, calls: 90, callsLimit: 100 } } }) },
+      'alive 90 of 100 calls',
+    ],
     ['the sync thread is new', { sync: null }, 'alive the sync thread has not reported yet'],
     [
       'a reader is unplugged',
