@@ -50,10 +50,8 @@ export function journalExportCommand(): Command {
       .option('--stopped', 'opens the files of a gate that does not run, instead of asking it', false)
       .addOption(configOption())
       .addOption(dataOption())
-      // `journal` has options of the same names: what stands on the line belongs to whichever.
-      .action(async (file: string, _options: Options, command: Command) => {
-        const options: Options = command.optsWithGlobals();
-        const count = options.stopped
+      .action(async (file: string, options: Options) => {
+      const count = options.stopped
           ? await fromFiles(options, file)
           : await askGate(options, async (api) => {
               const { sync } = await api.get<StatusReport>('/status');
