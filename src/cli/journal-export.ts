@@ -32,35 +32,33 @@ const PIECE = 5_000;
 type Read = (after: number) => Promise<JournalRecord[]>;
 
 export function journalExportCommand(): Command {
-  return (
-    new Command('export')
-      .description('writes the checks into a file, for an upload by other means or an inspection')
-      .argument('<file>', 'where to')
-      .addOption(
-        new Option(
-          '--format <format>',
-          "csv: acIdentifier;barcode;controlDate;controlResult;failureReason as SecuTix would be told; jsonl: whole records, one a line; checked: SecuTix's older file of admissions (needs --organiser and --product)",
-        )
-          .choices(['csv', 'jsonl', 'checked'])
-          .default('csv'),
+  return new Command('export')
+    .description('writes the checks into a file, for an upload by other means or an inspection')
+    .argument('<file>', 'where to')
+    .addOption(
+      new Option(
+        '--format <format>',
+        "csv: acIdentifier;barcode;controlDate;controlResult;failureReason as SecuTix would be told; jsonl: whole records, one a line; checked: SecuTix's older file of admissions (needs --organiser and --product)",
       )
-      .option('--waiting', 'only what SecuTix has not acknowledged', false)
-      .option('--organiser <code>', 'for the first line of the checked file', '')
-      .option('--product <code>', 'for the first line of the checked file', '')
-      .option('--stopped', 'opens the files of a gate that does not run, instead of asking it', false)
-      .addOption(configOption())
-      .addOption(dataOption())
-      .action(async (file: string, options: Options) => {
+        .choices(['csv', 'jsonl', 'checked'])
+        .default('csv'),
+    )
+    .option('--waiting', 'only what SecuTix has not acknowledged', false)
+    .option('--organiser <code>', 'for the first line of the checked file', '')
+    .option('--product <code>', 'for the first line of the checked file', '')
+    .option('--stopped', 'opens the files of a gate that does not run, instead of asking it', false)
+    .addOption(configOption())
+    .addOption(dataOption())
+    .action(async (file: string, options: Options) => {
       const count = options.stopped
-          ? await fromFiles(options, file)
-          : await askGate(options, async (api) => {
-              const { sync } = await api.get<StatusReport>('/status');
-              const read: Read = (after) => api.get<JournalRecord[]>(`/journal?limit=${PIECE}&after=${after}`);
-              return write(file, options, read, options.waiting ? (sync?.push.cursor ?? 0) : 0);
-            });
-        printLine(`${count} check(s) in ${file}; its barcodes are admission rights: keep it safe`);
-      })
-  );
+        ? await fromFiles(options, file)
+        : await askGate(options, async (api) => {
+            const { sync } = await api.get<StatusReport>('/status');
+            const read: Read = (after) => api.get<JournalRecord[]>(`/journal?limit=${PIECE}&after=${after}`);
+            return write(file, options, read, options.waiting ? (sync?.push.cursor ?? 0) : 0);
+          });
+      printLine(`${count} check(s) in ${file}; its barcodes are admission rights: keep it safe`);
+    });
 }
 
 async function fromFiles(options: Options, file: string): Promise<number> {
