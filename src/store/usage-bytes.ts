@@ -73,7 +73,8 @@ export function decodeUsage(bytes: Uint8Array): Usage {
     at: new Float64Array(own.buffer, at + HEAD, n),
     seq: new Float64Array(own.buffer, at + HEAD + 8 * n, n),
     refs: new Uint16Array(own.buffer, at + HEAD + 16 * n, 4 * n),
-    flags: own.subarray(HEAD + 24 * n, flagsEnd),
+    // A plain array: a Buffer's `slice` is a view, and what is folded would change what was read.
+    flags: new Uint8Array(own.buffer, at + HEAD + 24 * n, n),
   };
 }
 

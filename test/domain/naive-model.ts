@@ -83,6 +83,7 @@ export function naiveDecision(
   const entering = w.lane.direction === 'entry';
   const judged = candidates.map((c) => ({ ...c, ...judge(c.ticket, c.past, w) }));
   judged.sort((a, b) => {
+    if (a.here !== b.here) return a.here ? -1 : 1;
     if (a.rank !== b.rank) return b.rank - a.rank;
     const [x, y] = [a.ticket.validTo ?? 9e15, b.ticket.validTo ?? 9e15];
     if (x !== y) return x - y;
@@ -259,6 +260,7 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
   const left = Math.min(perPerformance - forSlot.length, inAll - mine.length, perDay - todays.length);
   return {
     rank: hit < 0 ? ladder.length : hit,
+    here: !ladder.includes('wrong-event'),
     reason: hit < 0 ? 'admitted' : (ladder[hit] as string),
     slot,
     counter: rules.counter,
