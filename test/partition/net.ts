@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ToWire, WireRule } from './wire.js';
 
@@ -78,8 +79,13 @@ export class Net {
     ];
   }
 
-  close(): void {
-    this.#wire.disconnect();
+  /** The devices go with the wire's process; another network may take their names after this. */
+  async close(): Promise<void> {
+    if (this.#wire.exitCode === null && this.#wire.signalCode === null) {
+      const gone = once(this.#wire, 'exit');
+      this.#wire.kill('SIGKILL');
+      await gone;
+    }
     for (const namespace of this.#namespaces) {
       try {
         ip('netns', 'del', namespace);

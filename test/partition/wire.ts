@@ -82,4 +82,5 @@ process.on('message', (message: ToWire) => {
   else rules = message.rules;
   process.send?.('done');
 });
-process.on('disconnect', () => process.exit(0));
+// An orderly exit would wait for the threads that wait for packets.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
