@@ -145,6 +145,7 @@ export class Lane {
 
   /** The mode it was left in, and what its display says at rest. Called once, when the barrier has been opened. */
   start(): void {
+    this.#unarmed = this.#isUnarmed();
     const left = this.#p.journal.modeOf(this.id)?.mode;
     this.passage.start(left === 'free' || left === 'closed' ? left : 'controlled');
   }
@@ -198,6 +199,8 @@ export class Lane {
       this.#waiting = read;
       return;
     }
+    // The list may have come since the last look: a lane that lets people in must not go back to "not ready" after them.
+    if (this.#unarmed) this.refresh();
     this.#running = this.#serve(read);
   }
 
