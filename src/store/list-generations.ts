@@ -110,21 +110,27 @@ export function lastResync(list: ListWriter): ResyncReport | undefined {
   return text === undefined ? undefined : (decodeJson(text, 'resync report') as ResyncReport);
 }
 
+/** Empties a range of keys in pieces, so that nothing else has to wait for it. */
+async function clearPaced(list: ListWriter, range: { gt: string; lt: string }, pace: Pace): Promise<void> {
+  // Asked for every time: the list may be reopened between two pieces.
+  const some = async (): Promise<boolean> =>
+    (
+      await list
+        .db()
+        .keys({ ...range, limit: 1 })
+        .all()
+    ).length > 0;
+  while (await some()) {
+    await list.db().clear({ ...range, limit: PIECE });
+    await pace();
+  }
+}
+
 /** Removes what no longer counts, in pieces. A crash in between leaves the rest for the next time. */
 export async function removeGarbage(list: ListWriter, pace: Pace): Promise<void> {
   for (const generation of garbageOf(list)) {
     const range = { gt: keys.generation(generation), lt: keys.generationEnd(generation) };
-    while (
-      (
-        await list
-          .db()
-          .keys({ ...range, limit: 1 })
-          .all()
-      ).length > 0
-    ) {
-      await list.db().clear({ ...range, limit: PIECE });
-      await pace();
-    }
+    await clearPaced(list, range, pace);
     const left = garbageOf(list).filter((g) => g !== generation);
     await list.write([
       left.length > 0
@@ -276,17 +282,7 @@ export async function indexPrinted(list: ListWriter, pace: Pace): Promise<void> 
   const generation = active.g;
   const range = { gt: keys.printed(generation, ''), lt: keys.printedEnd(generation) };
   await list.write([{ type: 'put', key: keys.active, value: encodeJson({ ...active, c: 0 }) }]);
-  while (
-    (
-      await list
-        .db()
-        .keys({ ...range, limit: 1 })
-        .all()
-    ).length > 0
-  ) {
-    await list.db().clear({ ...range, limit: PIECE });
-    await pace();
-  }
+  await clearPaced(list, range, pace);
   if (dropFirst === 0) return;
   for await (const piece of entriesOf(list, generation)) {
     const touched = new Map<string, string[]>();

@@ -8,20 +8,7 @@ import { NO_USAGE, summarise } from '../../src/domain/usage.js';
 import type { NewRecord } from '../../src/store/journal.js';
 import { Journal } from '../../src/store/journal.js';
 import { cleanup, temporaryFolder } from '../support/builders.js';
-
-const check = (barcode: string, admitted = true, at = 1000): NewRecord => ({
-  kind: 'check',
-  at,
-  lane: 'lane-1',
-  direction: 'entry',
-  credential: { code: barcode, medium: 'barcode' },
-  barcode,
-  admitted,
-  reason: admitted ? 'admitted' : 'unknown',
-  ...(admitted && { slot: 'PERF1' }),
-  list: '1',
-  config: 'c',
-});
+import { check } from '../support/records.js';
 
 async function open(folder: string): Promise<Journal> {
   const journal = await Journal.open(folder, 'north-1');
