@@ -172,6 +172,8 @@ export class GateRole implements Venue {
     return Promise.resolve([]);
   }
 
+  counts(): undefined {}
+
   trust(): boolean {
     return false;
   }

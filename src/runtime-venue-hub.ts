@@ -1,13 +1,14 @@
 import { mask } from './domain/credential.js';
 import { parseCheckId } from './domain/records.js';
 import type { Condition } from './diagnostics/reports.js';
-import type { ConflictReport, ConflictSide, VenueReport } from './diagnostics/venue-model.js';
+import type { ConflictReport, ConflictSide, VenueCounts, VenueReport } from './diagnostics/venue-model.js';
 import { describeError } from './errors.js';
 import type { ClaimPort } from './lane/claims.js';
 import { venueKeys } from './store/venue-store.js';
 import { ClaimClient } from './venue/claim-client.js';
 import type { Use } from './venue/claim-types.js';
 import type { SettledCheck } from './venue/hub-claims.js';
+import { CountsKeeper } from './venue/counts-keeper.js';
 import { VenueHub } from './venue/hub.js';
 import { elsewhereRecords } from './venue/usage-intake.js';
 import { ListThread } from './runtime-venue-list.js';
@@ -26,6 +27,7 @@ export class HubRole implements Venue {
   readonly #client: ClaimClient;
   readonly #hub: VenueHub;
   readonly #list: ListThread;
+  readonly #counts: CountsKeeper;
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #pumping: Promise<void>;
@@ -84,6 +86,7 @@ export class HubRole implements Venue {
       heard: () => {},
     });
     this.claims = this.#client;
+    this.#counts = new CountsKeeper({ ...parts, store: basics.store, gate, days: basics.days });
     this.#pumping = this.#pump();
   }
 
@@ -233,6 +236,10 @@ export class HubRole implements Venue {
     }));
   }
 
+  counts(): VenueCounts {
+    return this.#counts.report();
+  }
+
   trust(who: string): boolean {
     this.#hub.trust(who);
     return true;
@@ -241,6 +248,7 @@ export class HubRole implements Venue {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#pumping;
+    await this.#counts.close();
     await this.#list.stop();
     await this.#hub.close();
     await this.#b.store.close();

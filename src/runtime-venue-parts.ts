@@ -3,6 +3,7 @@ import type { GateConfig, VenueConfig } from './config/schema.js';
 import type { Condition } from './diagnostics/reports.js';
 import type { ReadModel } from './diagnostics/read-model.js';
 import type { VenueModel } from './diagnostics/venue-model.js';
+import type { ServiceDays } from './domain/zone.js';
 import type { ClaimPort } from './lane/claims.js';
 import type { Reservations } from './lane/reservations.js';
 import type { Log } from './log.js';
@@ -50,5 +51,7 @@ export interface VenueBasics {
   store: VenueStore;
   storeKey: StoreKey;
   holds: (barcode: string, slot: string) => boolean;
+  /** Days as the venue has them. */
+  days: ServiceDays;
   logLevel: GateConfig['log']['level'];
 }

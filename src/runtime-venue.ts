@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { GateConfig, VenueConfig } from './config/schema.js';
 import { ConfigError, PortillonError } from './errors.js';
 import { movements } from './domain/usage.js';
+import { ruleBook } from './runtime-rules.js';
 import { storeKeyFrom } from './runtime-store.js';
 import { VenueStore } from './store/venue-store.js';
 import type { LanePolicy } from './venue/claim-client.js';
@@ -31,6 +32,7 @@ export async function startVenue(config: GateConfig, parts: VenueParts): Promise
     store: await VenueStore.open(parts.folder('venue'), storeKeyFrom(config)),
     storeKey: storeKeyFrom(config),
     holds: (barcode, slot) => holds(parts, barcode, slot),
+    days: ruleBook(config).days,
     logLevel: config.log.level,
   };
   try {

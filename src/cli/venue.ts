@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config/load.js';
-import type { ConflictReport, VenueReport } from '../diagnostics/venue-model.js';
+import type { ConflictReport, VenueCounts, VenueReport } from '../diagnostics/venue-model.js';
 import { PortillonError } from '../errors.js';
 import { linkKey } from '../venue/seal.js';
 import type { GateApi } from './gate-api.js';
@@ -81,8 +81,11 @@ export function venueCommand(): Command {
 }
 
 async function status(options: Where): Promise<void> {
-  const report = await askGate(options, (api) => api.get<VenueReport | { role: 'standalone' }>('/venue'));
-  if (options.json) printJson(report);
+  const { report, counts } = await askGate(options, async (api) => {
+    const report = await api.get<VenueReport | { role: 'standalone' }>('/venue');
+    return { report, counts: report.role === 'hub' ? await api.get<VenueCounts>('/venue/counts') : undefined };
+  });
+  if (options.json) printJson({ ...report, ...(counts && { counts }) });
   if (report.role === 'standalone') {
     if (!options.json) printLine('this gate stands alone (venue.role: standalone)');
     return;
@@ -108,6 +111,7 @@ async function status(options: Where): Promise<void> {
   printLine(
     `hub      ${hub.phase}, epoch ${hub.epoch}, ${hub.conflicts} double entries${hub.why === null ? '' : `; ${hub.why}`}`,
   );
+  if (counts) printCounts(counts);
   for (const g of hub.gates) {
     const heard = g.heardAt === 0 ? 'never heard' : `heard ${ago(Date.now() - g.heardAt)} ago`;
     const list = g.list ? (g.list.same ? "has the hub's list" : `list at ${g.list.position}`) : 'no list yet';
@@ -115,6 +119,18 @@ async function status(options: Where): Promise<void> {
       `gate     ${g.gate}  ${g.joined ? 'joined' : 'CUT OFF'}, ${heard}, ${list}, ${g.lastSeq - g.cursor} records waiting`,
     );
   }
+}
+
+function printCounts({ day, inside, entries, exits, refused, sectors, minutes, since }: VenueCounts): void {
+  printLine(
+    `inside   ${inside} now; ${entries} entries, ${exits} exits, ${refused} refused since ${day} (${ago(Date.now() - since)})`,
+  );
+  const named = sectors.filter((s) => s.sector !== '');
+  if (named.length > 0) printLine(`sectors  ${named.map((s) => `${s.sector} ${s.inside}`).join(', ')}`);
+  const last = minutes
+    .slice(-5)
+    .map((m) => `${new Date(m.at).toISOString().slice(11, 16)}Z ${m.entries} in ${m.exits} out`);
+  if (last.length > 0) printLine(`minutes  ${last.join(', ')}`);
 }
 
 async function conflicts(options: Where): Promise<void> {

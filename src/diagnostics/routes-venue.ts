@@ -11,6 +11,13 @@ export const VENUE_ROUTES: readonly RouteDoc[] = [
     'Conflicts',
   ),
   route(
+    'GET',
+    '/venue/counts',
+    'viewer',
+    'At the hub: people inside now, by sector, by gate and by minute.',
+    'VenueCounts',
+  ),
+  route(
     'POST',
     '/venue/trust',
     null,

@@ -84,6 +84,7 @@ const explanation = z.looseObject({
   localTime: z.string(),
   timeZone: z.string(),
 });
+const flow = { entries: z.number(), exits: z.number(), refused: z.number() };
 const where = z.enum(['configuration', 'page']).nullable();
 
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -205,5 +206,16 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   }),
   Venue: z.looseObject({ role: z.enum(['standalone', 'gate', 'hub']) }),
   Conflicts: z.array(z.looseObject({ n: z.number(), code: z.string(), slot: z.string() })),
+  VenueCounts: z.strictObject({
+    day: z.string(),
+    since: ms,
+    inside: z.number(),
+    ...flow,
+    sectors: z.array(
+      z.strictObject({ sector: z.string(), inside: z.number(), entries: z.number(), exits: z.number() }),
+    ),
+    gates: z.array(z.strictObject({ gate: z.string(), ...flow })),
+    minutes: z.array(z.strictObject({ at: ms, ...flow })),
+  }),
   OneTimePin: z.strictObject({ pin: z.string(), addresses: z.array(z.string()) }),
 };

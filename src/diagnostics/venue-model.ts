@@ -56,8 +56,30 @@ export interface ConflictReport {
   second: ConflictSide;
 }
 
+/** People entering, leaving and being refused. */
+export interface VenueFlow {
+  entries: number;
+  exits: number;
+  refused: number;
+}
+
+/** Who is in the venue, of the checks of all gates; at the hub. */
+export interface VenueCounts extends VenueFlow {
+  /** The venue's day, and the UTC milliseconds of its beginning. */
+  day: string;
+  since: number;
+  inside: number;
+  /** '' = lanes that name no sector. */
+  sectors: { sector: string; inside: number; entries: number; exits: number }[];
+  gates: ({ gate: string } & VenueFlow)[];
+  /** The last hour, oldest first; minutes in which nothing happened are left out. */
+  minutes: ({ at: number } & VenueFlow)[];
+}
+
 export interface VenueModel {
   report(): VenueReport;
+  /** Undefined = this is no hub. */
+  counts(): VenueCounts | undefined;
   conflicts(limit: number): Promise<ConflictReport[]>;
   /** The hub counts again although not all gates have spoken; false = it is no hub. */
   trust(who: string): boolean;
