@@ -45,6 +45,7 @@ import { Transfers } from './sync/transfer.js';
 import { isOffline } from './sync/contact.js';
 import type { QuestionKind, Questions, SyncStatus, SyncWhat } from './sync/messages.js';
 import { VERSION } from './version.js';
+import { createYoungGarbage } from './young-garbage.js';
 
 type SyncSide = NonNullable<Venue['sync']>;
 
@@ -62,6 +63,7 @@ export interface RuntimeParts {
 
 /** The composition root: what is built, in which order it starts and in which it stops. */
 export class Gate implements ReadModel {
+  readonly #young = createYoungGarbage();
   readonly #config: GateConfig;
   readonly #p: RuntimeParts;
   readonly #listeners = new Set<(event: GateEvent) => void>();
@@ -213,6 +215,7 @@ export class Gate implements ReadModel {
     this.#venue?.onDecision(event);
     this.#p.log.info({ ...event }, event.admitted ? 'admitted' : 'refused');
     this.#tell({ event: 'decision', data: event });
+    this.#young.answered();
   }
 
   #tell(event: GateEvent): void {

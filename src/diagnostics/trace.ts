@@ -18,10 +18,18 @@ export interface TraceEntry {
   more?: number;
 }
 
+/** As it came: made readable when somebody looks, for this is on the way of every scan. */
+interface Kept {
+  at: number;
+  way: 'in' | 'out';
+  what: string | Uint8Array;
+  size: number;
+}
+
 /** What went over each device's wire last. The ring is always on: what matters is mostly just over. */
 export class TraceBook {
   readonly #now: () => number;
-  readonly #devices = new Map<string, { entries: TraceEntry[]; bytes: number; in: number; out: number }>();
+  readonly #devices = new Map<string, { entries: Kept[]; bytes: number; in: number; out: number }>();
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
 
   constructor(now: () => number) {
@@ -30,32 +38,25 @@ export class TraceBook {
 
   /** The hook of one device. */
   of(device: string): Trace {
-    const book = { entries: [] as TraceEntry[], bytes: 0, in: 0, out: 0 };
+    const book = { entries: [] as Kept[], bytes: 0, in: 0, out: 0 };
     this.#devices.set(device, book);
     return (way, what) => {
-      const base = { device, at: this.#now(), way };
       const size = typeof what === 'string' ? 0 : what.length;
       book[way] += size;
-      const entry: TraceEntry =
-        typeof what === 'string'
-          ? { ...base, text: what }
-          : {
-              ...base,
-              hex: Buffer.from(what.subarray(0, MAX_ENTRY)).toString('hex'),
-              ...(size > MAX_ENTRY && { more: size - MAX_ENTRY }),
-            };
-      book.entries.push(entry);
-      book.bytes += weight(entry);
+      // A copy: drivers use their buffers again, and a Buffer's own `slice` is a view.
+      const kept = { at: this.#now(), way, size, what: typeof what === 'string' ? what : cut(what) };
+      book.entries.push(kept);
+      book.bytes += weight(kept);
       while (book.entries.length > MAX_ENTRIES || book.bytes > MAX_BYTES) {
         const gone = book.entries.shift();
         if (gone) book.bytes -= weight(gone);
       }
-      for (const listener of this.#listeners) listener(entry);
+      if (this.#listeners.size > 0) for (const listener of this.#listeners) listener(entryOf(device, kept));
     };
   }
 
   last(device: string): TraceEntry[] {
-    return [...(this.#devices.get(device)?.entries ?? [])];
+    return (this.#devices.get(device)?.entries ?? []).map((kept) => entryOf(device, kept));
   }
   /** Bytes in and out since start, by device. */
   totals(): Record<string, { in: number; out: number }> {
@@ -67,4 +68,11 @@ export class TraceBook {
   }
 }
 
-const weight = (entry: TraceEntry): number => (entry.hex?.length ?? 0) / 2 + (entry.text?.length ?? 0) + 32;
+const cut = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.subarray(0, MAX_ENTRY));
+const weight = ({ what }: Kept): number => what.length + 32;
+
+function entryOf(device: string, { at, way, what, size }: Kept): TraceEntry {
+  if (typeof what === 'string') return { device, at, way, text: what };
+  const hex = Buffer.from(what.buffer, what.byteOffset, what.length).toString('hex');
+  return { device, at, way, hex, ...(size > what.length && { more: size - what.length }) };
+}

@@ -55,7 +55,6 @@ export class Trends {
     now[data.admitted ? 'admitted' : 'refused']++;
     if (!data.admitted) now.reasons[data.reason] = (now.reasons[data.reason] ?? 0) + 1;
     if (this.#times.length < MAX_SAMPLES) this.#times.push(data.decidedAfter);
-    now.decision = spread(this.#times);
   }
 
   /** Called about once a second with what the lanes have counted since start. */
@@ -78,14 +77,19 @@ export class Trends {
     const start = Math.floor(at / MINUTE) * MINUTE;
     // A clock that was set back goes on in the minute it was.
     if (this.#now && start <= this.#now.at) return this.#now;
-    if (this.#now) this.#minutes = [...this.#minutes, this.#now].slice(-KEPT_MINUTES);
+    if (this.#now) this.#minutes = [...this.#minutes, this.#current(this.#now)].slice(-KEPT_MINUTES);
     this.#times = [];
     this.#now = { at: start, passages: 0, admitted: 0, refused: 0, reasons: {}, decision: null, readers: {} };
     return this.#now;
   }
 
   report(): TrendsReport {
-    return { keptMinutes: KEPT_MINUTES, minutes: [...this.#minutes, ...(this.#now ? [this.#now] : [])] };
+    return { keptMinutes: KEPT_MINUTES, minutes: [...this.#minutes, ...(this.#now ? [this.#current(this.#now)] : [])] };
+  }
+
+  /** Percentiles are worked out when somebody asks, not with every visitor. */
+  #current(minute: TrendMinute): TrendMinute {
+    return this.#times.length === 0 ? minute : { ...minute, decision: spread(this.#times) };
   }
 
   /** Written beside and put in place: half a file is never read. Throws what the file system throws. */

@@ -82,6 +82,8 @@ export class Journal {
   #failure: PortillonError | undefined;
   /** Usage that is ahead of the disk, with the last sequence in it. */
   readonly #pending = new Map<string, { usage: Usage; seq: number }>();
+  /** The usage read last: one way of a scan asks for it several times. Good until the next batch is on the disk. */
+  #read: { barcode: string; usage: Usage } | undefined;
   /** Records whose append was reported as failed; some may be on the disk all the same. */
   #doubtful: JournalRecord[] = [];
 
@@ -105,6 +107,7 @@ export class Journal {
     this.#next = last === undefined ? 1 : keys.seqOf(last[0]) + 1;
     this.#hash = hashOfValue(last?.[1]);
     this.#durable = this.#next - 1;
+    this.#read = undefined;
     this.#db = db;
   }
 
@@ -142,8 +145,11 @@ export class Journal {
   }
 
   #stored(barcode: string): Usage {
+    if (this.#read?.barcode === barcode) return this.#read.usage;
     const bytes = this.#open_().bytesSync(keys.usage(barcode));
-    return bytes === undefined ? NO_USAGE : decodeUsage(bytes);
+    const usage = bytes === undefined ? NO_USAGE : decodeUsage(bytes);
+    this.#read = { barcode, usage };
+    return usage;
   }
 
   /**
@@ -155,6 +161,8 @@ export class Journal {
     const seq = this.#next++;
     const numbered =
       record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq };
+    for (const o of beside)
+      if (o.type === 'del' && isUsage(o.key)) this.#pending.set(barcodeOf(o.key), { usage: NO_USAGE, seq });
     const barcode = usageKey(numbered);
     if (barcode !== undefined) this.#pending.set(barcode, { usage: fold(this.usage(barcode), numbered), seq });
     return new Promise((done, failed) => {
@@ -184,7 +192,12 @@ export class Journal {
       operations.push(...beside);
       for (const o of beside) if (o.type === 'del' && isUsage(o.key)) usages.set(barcodeOf(o.key), NO_USAGE);
       const barcode = usageKey(record);
-      if (barcode !== undefined) usages.set(barcode, fold(usages.get(barcode) ?? this.#stored(barcode), record));
+      // Everything that waits is in this batch, so what is pending is what the batch ends in.
+      if (barcode !== undefined)
+        usages.set(
+          barcode,
+          this.#pending.get(barcode)?.usage ?? fold(usages.get(barcode) ?? this.#stored(barcode), record),
+        );
       const linked = link(record, hash);
       hash = linked.hash;
       operations.push({ type: 'put', key: keys.record(record.seq), value: linked.text }, ...marks(record));
@@ -192,6 +205,7 @@ export class Journal {
     for (const [barcode, usage] of usages)
       if (usage !== NO_USAGE) operations.push({ type: 'put', key: keys.usage(barcode), value: encodeUsage(usage) });
     await this.#open_().batch(operations, { sync: true });
+    this.#read = undefined;
     this.#hash = hash;
     this.#durable = batch.at(-1)?.record.seq ?? this.#durable;
     this.#mark.set(this.#durable, hash);

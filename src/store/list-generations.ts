@@ -79,9 +79,12 @@ const garbage = (list: ListWriter, ...generations: number[]): Operation => ({
 /** The generation in the making takes the place of the one in force, in one atomic step. */
 export async function swap(list: ListWriter, building: Building, report?: ResyncReport): Promise<void> {
   const { active } = list;
-  const next: ActiveList = { g: building.generation, p: active.p + 1 };
-  if (active.b) next.b = true;
-  if (list.dropFirst > 0) next.c = list.dropFirst;
+  const next: ActiveList = {
+    g: building.generation,
+    p: active.p + 1,
+    ...(active.b && { b: true }),
+    ...(list.dropFirst > 0 && { c: list.dropFirst }),
+  };
   await list.write([
     {
       type: 'put',

@@ -5,16 +5,31 @@ import { decodeJson } from './records.js';
 /** Which tickets are in force. Read with every look-up, so it is one small value. */
 export interface ActiveList {
   /** Generation: 0 = nothing was ever applied. */
-  g: number;
+  readonly g: number;
   /** Pages ever applied to the list in force; a swap counts as one. */
-  p: number;
+  readonly p: number;
   /** There is a black list. */
-  b?: true;
+  readonly b?: true;
   /** The index of printed codes is whole for this many dropped characters. */
-  c?: number;
+  readonly c?: number;
 }
 
 const NONE: ActiveList = { g: 0, p: 0 };
+
+/** `activeOf` for whoever asks often: the value is read anew each time and decoded when it has changed. */
+export function rememberActive(): typeof activeOf {
+  let last = '';
+  let active = NONE;
+  return (get) => {
+    const text = get(keys.active);
+    if (text === undefined) return NONE;
+    if (text !== last) {
+      active = decodeJson(text, 'list') as ActiveList;
+      last = text;
+    }
+    return active;
+  };
+}
 
 export function activeOf(get: (key: string) => string | undefined): ActiveList {
   const text = get(keys.active);

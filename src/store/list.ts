@@ -3,7 +3,8 @@ import { keys } from './keys.js';
 import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
 import { decodeBarcodes, decodeEntry } from './list-entry.js';
-import { activeOf } from './list-state.js';
+import type { ActiveList } from './list-state.js';
+import { activeOf, rememberActive } from './list-state.js';
 import type { Medium } from '../domain/credential.js';
 import type { ListOptions } from './list-writer.js';
 import type { BlackEntry } from './list-files.js';
@@ -19,12 +20,24 @@ export interface Found {
   position: number;
 }
 
+type Get = (key: string) => string | undefined;
+
+function ticketOf(get: Get, active: ActiveList, barcode: string): Ticket | undefined {
+  const text = get(keys.ticket(active.g, barcode));
+  if (text === undefined) return undefined;
+  const { ticket } = decodeEntry(barcode, text);
+  const black = active.b && get(keys.black(barcode));
+  if (black) ticket.blocked = (decodeJson(black, 'black list') as BlackEntry).reason;
+  return ticket;
+}
+
 /** The main thread's view of the ticket list: reads only, synchronous. */
 export class TicketList {
   readonly #location: string;
   #db: Database | undefined;
   #reopening: Promise<void> | undefined;
 
+  readonly #active = rememberActive();
   readonly #storeKey: StoreKey;
   readonly #dropFirst: number;
 
@@ -53,42 +66,44 @@ export class TicketList {
     const db = this.#db;
     // Nothing to decide from: fails closed as an empty list until a reopening succeeds.
     if (!db) return { via: 'none', tickets: [], position: 0 };
+    // A ticket's value is one piece, so what is found without a snapshot is what was in force a moment ago. What is not found may have been
+    // taken away by a swap of generations in between, and a card's tickets belong together: those are read from a snapshot.
+    const plain = (key: string): string | undefined => db.getSync(key);
+    const direct = medium === 'barcode' ? this.#asTicket(plain, this.#active(plain), code) : undefined;
+    if (direct) return direct;
     const snapshot = db.snapshot();
     try {
-      const get = (key: string): string | undefined => db.getSync(key, { snapshot });
-      const active = activeOf(get);
-      const at = { position: active.p };
-      const read = (barcode: string): Ticket | undefined => {
-        const text = get(keys.ticket(active.g, barcode));
-        if (text === undefined) return undefined;
-        const { ticket } = decodeEntry(barcode, text);
-        const black = active.b && get(keys.black(barcode));
-        if (black) ticket.blocked = (decodeJson(black, 'black list') as BlackEntry).reason;
-        return ticket;
-      };
-      const asTicket = (): Found | undefined => {
-        const ticket = read(code);
-        return ticket && { via: 'ticket', tickets: [ticket], ...at };
-      };
-      const asContainer = (): Found | undefined => {
-        const text = get(keys.container(active.g, code));
-        if (text === undefined) return undefined;
-        const tickets = decodeBarcodes(text).map(read);
-        return { via: 'container', tickets: tickets.filter((t) => t !== undefined), ...at };
-      };
-      // A hit only where it can mean one ticket, in an index that is whole.
-      const asPrinted = (): Found | undefined => {
-        if (this.#dropFirst === 0 || active.c !== this.#dropFirst || medium !== 'barcode') return undefined;
-        const text = get(keys.printed(active.g, code));
-        const barcodes = text === undefined ? [] : decodeBarcodes(text);
-        const ticket = barcodes.length === 1 ? read(barcodes[0] as string) : undefined;
-        return ticket && { via: 'ticket', printed: true, tickets: [ticket], ...at };
-      };
-      const found = medium === 'rfid' ? (asContainer() ?? asTicket()) : (asTicket() ?? asContainer() ?? asPrinted());
-      return found ?? { via: 'none', tickets: [], ...at };
+      return this.#look((key) => db.getSync(key, { snapshot }), code, medium);
     } finally {
       void snapshot.close();
     }
+  }
+
+  #look(get: Get, code: string, medium: Medium): Found {
+    const active = this.#active(get);
+    const at = { position: active.p };
+    const asContainer = (): Found | undefined => {
+      const text = get(keys.container(active.g, code));
+      if (text === undefined) return undefined;
+      const tickets = decodeBarcodes(text).map((barcode) => ticketOf(get, active, barcode));
+      return { via: 'container', tickets: tickets.filter((t) => t !== undefined), ...at };
+    };
+    const asTicket = (): Found | undefined => this.#asTicket(get, active, code);
+    // A hit only where it can mean one ticket, in an index that is whole.
+    const asPrinted = (): Found | undefined => {
+      if (this.#dropFirst === 0 || active.c !== this.#dropFirst || medium !== 'barcode') return undefined;
+      const text = get(keys.printed(active.g, code));
+      const barcodes = text === undefined ? [] : decodeBarcodes(text);
+      const ticket = barcodes.length === 1 ? ticketOf(get, active, barcodes[0] as string) : undefined;
+      return ticket && { via: 'ticket', printed: true, tickets: [ticket], ...at };
+    };
+    const found = medium === 'rfid' ? (asContainer() ?? asTicket()) : (asTicket() ?? asContainer() ?? asPrinted());
+    return found ?? { via: 'none', tickets: [], ...at };
+  }
+
+  #asTicket(get: Get, active: ActiveList, code: string): Found | undefined {
+    const ticket = ticketOf(get, active, code);
+    return ticket && { via: 'ticket', tickets: [ticket], position: active.p };
   }
 
   /**

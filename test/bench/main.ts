@@ -20,6 +20,7 @@ const { values } = parseArgs({
     'store-only': { type: 'boolean', default: false },
     'sync-only': { type: 'boolean', default: false },
     'rules-only': { type: 'boolean', default: false },
+    'gate-only': { type: 'boolean', default: false },
   },
 });
 const tickets = Number(values.tickets);
@@ -47,7 +48,7 @@ log('last byte of a frame to its read, us');
 for (const [name, q] of Object.entries(codecs))
   log(`      ${name.padEnd(32)} p50 ${q.p50.toFixed(1).padStart(6)}  p99 ${q.p99.toFixed(1).padStart(6)}`);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portillon-bench-'));
-const alone = values['codecs-only'] || values['store-only'] || values['sync-only'] || values['rules-only'];
+const alone = (['codecs-only', 'store-only', 'sync-only', 'rules-only', 'gate-only'] as const).some((o) => values[o]);
 if (values['store-only'] || !alone) await benchStoreRows();
 if (values['sync-only'] || (!alone && !values['decision-only'])) await benchSyncRows();
 if (!alone) await benchDecisionRow();
@@ -99,7 +100,7 @@ async function benchDecisionRow(): Promise<void> {
   result.decision = decision;
   row('look-up + decide, p99', decision.p99, 'us', 100);
 }
-if (!values['decision-only'] && !alone) {
+if (values['gate-only'] || (!values['decision-only'] && !alone)) {
   const g = await benchGate(tickets, Number(values.scans), log);
   result.gate = g;
   row('scan to relay, idle, p50 (2.5 x floor)', g.idle.p50, 'us', 2.5 * g.floor.p50);
