@@ -8,6 +8,7 @@ import type { Programme } from './domain/programme.js';
 import { NO_PROGRAMME } from './domain/programme.js';
 import { LANGUAGES } from './domain/reasons.js';
 import { outside } from './domain/rules.js';
+import { admissionTime } from './lane/admission-time.js';
 import { ClockWatch } from './lane/clock-watch.js';
 import { Desk } from './lane/desk.js';
 import type { Reservations, Settlement } from './lane/reservations.js';
@@ -38,6 +39,8 @@ export interface DeskSet {
   look(): Promise<void>;
   setCatalogue(programme: Programme): void;
   conditions(): Condition[];
+  /** A performance that a lane admits now by the programme. */
+  admitting(): string | undefined;
 }
 
 /** The place where decisions are made, with its clock and its stewards. */
@@ -136,6 +139,10 @@ export async function buildDesk(options: DeskOptions): Promise<DeskSet> {
       watch.look();
       await searchForeign();
       options.lanes().refresh();
+    },
+    admitting: () => {
+      const open = desk.open(watch.now()).map((code) => ({ code, product: desk.performance(code)?.product }));
+      return admissionTime(lanes, (lane) => desk.chosen(lane), open);
     },
     conditions: () => {
       const { position } = list.find('', 'barcode');

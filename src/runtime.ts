@@ -210,6 +210,11 @@ export class Gate implements ReadModel {
     return this.#lastCheckAt;
   }
 
+  /** A performance that a lane admits now by the programme; undefined = none. */
+  admitting(): string | undefined {
+    return this.#desk.admitting();
+  }
+
   #emit(event: LaneEvent): void {
     this.#lastCheckAt = event.at;
     this.#venue?.onDecision(event);

@@ -88,6 +88,7 @@ export function runCommand(): Command {
         dataFolder: config.data,
         status: () => gate.status(),
         lastCheckAt: () => gate.lastCheckAt,
+        admitting: () => gate.admitting(),
         timeZone: config.gate.timeZone,
         fleet: config.fleet,
       });

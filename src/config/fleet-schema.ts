@@ -21,6 +21,12 @@ export const fleetSchema = z.strictObject({
         .array(doors)
         .default([])
         .describe("On balena: nor during these hours of the gate's time zone, whether somebody comes or not."),
+      programme: z
+        .boolean()
+        .default(true)
+        .describe(
+          "On balena: nor in the access time of a performance that a lane admits, by the catalogue's programme or `programme`.",
+        ),
       longest: duration('1m', '72h')
         .default(50_400_000)
         .describe('On balena: after this time an update may come all the same, between two people.'),

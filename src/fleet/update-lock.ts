@@ -22,6 +22,8 @@ export interface Serving {
   serving: boolean;
   /** The hours in which people are admitted. */
   doorsOpen: boolean;
+  /** A performance that a lane admits, whose access time is now by the programme. */
+  admitting?: string | undefined;
   /** UTC milliseconds, 0 = none yet. */
   lastCheckAt: number;
 }
@@ -60,10 +62,18 @@ export class UpdateLock {
   }
 
   /** Called every second or so. */
-  look({ serving, doorsOpen, lastCheckAt }: Serving): void {
+  look({ serving, doorsOpen, admitting, lastCheckAt }: Serving): void {
     const now = this.#clock.monotonic();
     const recent = this.#clock.now() - lastCheckAt < this.#settings.hold;
-    const why = serving ? 'somebody is passing' : doorsOpen ? 'the doors are open' : recent ? 'people are passing' : '';
+    const why = serving
+      ? 'somebody is passing'
+      : doorsOpen
+        ? 'the doors are open'
+        : recent
+          ? 'people are passing'
+          : admitting !== undefined
+            ? `admission time of ${admitting}`
+            : '';
     if (why === '') {
       this.#exhausted = false;
       return this.#release('nobody has passed for a while');

@@ -19,8 +19,10 @@ export interface WatchOptions {
   status: () => StatusReport;
   /** UTC milliseconds of the last check; 0 = none yet. */
   lastCheckAt: () => number;
+  /** What a lane admits now by the programme; undefined = nothing. */
+  admitting?: () => string | undefined;
   fleet: {
-    updateLock: { hold: number; longest: number; doors: readonly string[] };
+    updateLock: { hold: number; longest: number; doors: readonly string[]; programme?: boolean };
     tags: boolean;
     /** Milliseconds; 0 = never. */
     watchdog: number;
@@ -69,7 +71,8 @@ export function watchOver(options: WatchOptions): Watch {
     const status = options.status();
     const serving = status.lanes.some((l) => l.phase !== 'ready');
     const open = lock !== undefined && doorsOpen(doors, options.timeZone, clock.now());
-    lock?.look({ serving, doorsOpen: open, lastCheckAt: options.lastCheckAt() });
+    const admitting = lock !== undefined && fleet.updateLock.programme ? options.admitting?.() : undefined;
+    lock?.look({ serving, doorsOpen: open, admitting, lastCheckAt: options.lastCheckAt() });
     const hanging = hangs(status.lanes, clock.monotonic());
     if (hanging !== undefined && stuck === undefined)
       log.error({ hanging }, 'a lane hangs: the watchdog is fed no more');

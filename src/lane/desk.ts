@@ -5,7 +5,7 @@ import type { Explanation } from '../domain/explain.js';
 import { explain } from '../domain/explain.js';
 import { say } from '../domain/phrases.js';
 import type { Language } from '../domain/reasons.js';
-import type { Programme } from '../domain/programme.js';
+import type { Performance, Programme } from '../domain/programme.js';
 import { NO_PROGRAMME } from '../domain/programme.js';
 import type { Basis } from '../domain/records.js';
 import type { Facts, LaneRules, RuleBook, Schedule } from '../domain/rulebook.js';
@@ -113,6 +113,9 @@ export class Desk {
     else this.#chosen.delete(lane);
   }
 
+  performance(code: string): Performance | undefined {
+    return this.#schedule.performance(code);
+  }
   /** Performances the programme has open. */
   open(now: number): readonly string[] {
     return this.#schedule.open(now);

@@ -1,7 +1,7 @@
 import type { Seal } from './seal.js';
 import type { ClassicLevel } from 'classic-level';
 import { PortillonError } from '../errors.js';
-import { isCarrier, secretAt } from './keys.js';
+import { isCarrier, keys, secretAt } from './keys.js';
 
 export interface Snapshot {
   close(): Promise<void>;
@@ -201,6 +201,8 @@ export class SealedDatabase implements Database {
       ...BYTES,
     });
     return new MappedCursor(inner, ([place, sealed]) => {
+      // The mark of the key in force is not under that key.
+      if (place === keys.seal) return undefined;
       try {
         return this.#open(place, sealed);
       } catch (error) {

@@ -4,11 +4,13 @@ import type { JournalRecord } from '../domain/records.js';
 import { movements, type Usage } from '../domain/usage.js';
 import { PortillonError } from '../errors.js';
 import type { Operation } from './database.js';
-import { backUp, backups, FORMAT, readFormat, writeFormat } from './format.js';
+import { backUp, backups, beginChange, wholeFormat } from './backup.js';
+import { FORMAT, readFormat, writeFormat } from './format-marker.js';
 import { keys } from './keys.js';
-import type { Database } from './open.js';
+import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
 import { decodeJson, decodeNumber, decodeOutcome, decodeRecord } from './records.js';
+import { rekeyDatabase } from './rekey.js';
 import { decodeUsage } from './usage-bytes.js';
 
 const BATCH = 1_000;
@@ -69,8 +71,6 @@ async function journalToFirst(location: string): Promise<void> {
   } finally {
     await db.close();
   }
-  // It speaks of hashes that are no more.
-  rmSync(`${location}.head`, { force: true });
 }
 
 async function syncToFirst(location: string): Promise<void> {
@@ -101,39 +101,53 @@ function listToFirst(data: string): boolean {
   return true;
 }
 
-async function assertUnsealed(location: string, format: number): Promise<void> {
+/** Format 1 knows no seal: it comes off only when whoever asks says so, with its key. */
+async function unseal(data: string, format: number, key: StoreKey): Promise<(() => Promise<void>) | undefined> {
   try {
-    await (await openDatabase(location, 'journal')).close();
+    await (await openDatabase(path.join(data, 'journal'), 'journal')).close();
+    return undefined;
   } catch (cause) {
     if (!(cause instanceof PortillonError) || cause.code !== 'STORE_KEY') throw cause;
-    throw new PortillonError('STORE_FORMAT', `the data are sealed, which format ${format} does not know`, {
-      cause,
-      hint: 'take the seal off first; nothing was changed',
-    });
+    if (key === undefined)
+      throw new PortillonError('STORE_FORMAT', `the data are sealed, which format ${format} does not know`, {
+        cause,
+        hint: '`portillon data leave --unseal` takes the seal off, with the key of the configuration; nothing was changed',
+      });
   }
+  await (await openDatabase(path.join(data, 'journal'), 'journal', key)).close();
+  return async () => {
+    for (const kind of ['journal', 'sync'] as const)
+      if (existsSync(path.join(data, kind))) await rekeyDatabase(path.join(data, kind), kind, key, undefined);
+  };
 }
 
 /**
  * Leaves the data of a gate that does not run in an earlier format, so that an older release can take them over. The journal stays whole: its
- * sequence goes on, nothing of it is lost. Throws `STORE_FORMAT` when it cannot be done; nothing is changed then.
+ * sequence goes on, nothing of it is lost. Cut off in the middle it is undone by the next start, or by the next try. Throws `STORE_FORMAT` when
+ * it cannot be done; nothing is changed then. `unsealWith`: the key of sealed data, to take the seal off.
  */
 export async function leaveIn(
   data: string,
   format: number,
-  parts: { by: string; now: number },
+  parts: { by: string; now: number; unsealWith?: StoreKey },
 ): Promise<{ changed: boolean; list: 'kept' | 'pulled anew' }> {
-  const found = readFormat(data);
-  if (!found || found.format === format) return { changed: false, list: 'kept' };
-  if (format > found.format || format < 1 || found.format > FORMAT)
+  const asked = readFormat(data);
+  if (asked && (format > asked.format || format < 1 || asked.format > FORMAT))
     throw new PortillonError(
       'STORE_FORMAT',
-      `the data are in format ${found.format}; they cannot be left in format ${format}`,
+      `the data are in format ${asked.format}; they cannot be left in format ${format}`,
     );
-  await assertUnsealed(path.join(data, 'journal'), format);
-  await backUp(data, found.format, parts.now);
+  const found = wholeFormat(data);
+  if (!found || found.format === format) return { changed: false, list: 'kept' };
+  const takeOff = await unseal(data, format, parts.unsealWith);
+  const backup = found.backup ?? (await backUp(data, found.format, parts.now));
+  beginChange(data, { format: found.format, by: found.by }, format, backup);
+  await takeOff?.();
   await journalToFirst(path.join(data, 'journal'));
   await syncToFirst(path.join(data, 'sync'));
   const kept = listToFirst(data);
   writeFormat(data, { format, by: parts.by });
+  // It speaks of hashes that are no more.
+  rmSync(path.join(data, 'journal.head'), { force: true });
   return { changed: true, list: kept ? 'kept' : 'pulled anew' };
 }

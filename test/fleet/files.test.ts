@@ -151,18 +151,15 @@ describe('files of the fleet', () => {
     expect(file).not.toMatch(/:\S*alpine/);
   });
 
-  it('has one base reference, pinned to a version, of the Node that package.json and .nvmrc name', () => {
+  it('has one base reference, pinned to a version and a digest, of the Node that package.json and .nvmrc name', () => {
     const file = text('deploy/Dockerfile.template');
-    const bases = [...file.matchAll(/^ARG BASE=node:(\d+)\.\d+\.\d+-bookworm-slim(@sha256:[0-9a-f]{64})?$/gm)];
+    const bases = [...file.matchAll(/^ARG BASE=node:(\d+)\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/gm)];
     expect(bases).toHaveLength(1);
     const froms = [...file.matchAll(/^FROM (\S+)/gm)].map((m) => m[1]);
     expect(new Set(froms)).toEqual(new Set(['${BASE}']));
     const major = bases[0]?.[1];
     expect(text('.nvmrc').trim()).toBe(major);
     expect((JSON.parse(text('package.json')) as { engines: { node: string } }).engines.node).toContain(`^${major}.`);
-    expect(execFileSync(process.execPath, ['deploy/pin-base.mjs', '--check'], { cwd: root, encoding: 'utf8' })).toMatch(
-      /^node:/,
-    );
   });
 
   it('every native package brings or builds arm64, and armv7 for the last Node that has it', () => {

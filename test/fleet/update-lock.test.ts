@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { doorsOpen, parseDoors } from '../../src/fleet/doors.js';
+import type { Serving } from '../../src/fleet/update-lock.js';
 import { UpdateLock } from '../../src/fleet/update-lock.js';
 import { silentLog } from '../../src/log.js';
 import { temporaryFolder } from '../support/builders.js';
@@ -21,7 +22,8 @@ function lock() {
     check: () => {
       lastCheckAt = clock.now();
     },
-    look: ({ serving = false, doorsOpen = false } = {}) => made.look({ serving, doorsOpen, lastCheckAt }),
+    look: ({ serving = false, doorsOpen = false, admitting }: Partial<Serving> = {}) =>
+      made.look({ serving, doorsOpen, admitting, lastCheckAt }),
     pass: (ms: number) => clock.advance(ms),
   };
 }
@@ -54,6 +56,10 @@ describe('the update lock', () => {
     expect(l.lock.state).toBe('free');
     l.look({ serving: true });
     expect(l.lock.held?.why).toBe('somebody is passing');
+    l.look({ admitting: 'PERF1' });
+    expect(l.lock.held?.why).toBe('admission time of PERF1');
+    l.look();
+    expect(l.lock.state).toBe('free');
   });
 
   it('is a flock too: no update of the host reboots under people', () => {

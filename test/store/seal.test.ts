@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/open.js';
+import { rekeyDatabase } from '../../src/store/rekey.js';
 import { Seal, storeKeyOf } from '../../src/store/seal.js';
 import { temporaryFolder } from '../support/builders.js';
 
@@ -39,6 +40,31 @@ describe('a sealed database', () => {
     for await (const [key] of db.iterator({ gt: 'r!', lt: 's"' })) seen.push(key);
     expect(seen).toEqual(['r!1', 'r!2', 's!x']);
     await db.close();
+  });
+
+  it('is written anew under another key and under none, with everything in it', async () => {
+    const location = path.join(temporaryFolder(), 'list');
+    const entries = [
+      ['b!0042', 'usage'],
+      ['g!000001!c!CARD:1', '["0042"]'],
+      ['g!000001!t!0042', 'ticket'],
+      ['r!1', 'a'],
+    ] as const;
+    const db = await openDatabase(location, 'list');
+    for (const [key, value] of entries) await db.put(key, value, { sync: true });
+    await db.close();
+    for (const [from, to] of [
+      [undefined, KEY],
+      [KEY, OTHER],
+      [OTHER, undefined],
+    ] as const) {
+      expect(await rekeyDatabase(location, 'list', from, to)).toBe(entries.length);
+      const again = await openDatabase(location, 'list', to);
+      const all = await again.iterator({ gt: 'a', lt: '~' }).all();
+      await again.close();
+      // The mark of an open database is a value as any other.
+      expect(all.filter(([, value]) => value !== 'none').sort()).toEqual(entries);
+    }
   });
 
   it('has no code in its files, and opens with its own key only; nothing is changed by a wrong one', async () => {
