@@ -10,9 +10,12 @@ import { reportTable } from '../runtime-settings.js';
 import type { ReportRow } from '../secutix/settings.js';
 import { toWireControl } from '../secutix/wire.js';
 import { Journal } from '../store/journal.js';
+import type { RejectedCheck } from '../store/sync-state.js';
 import { SyncState } from '../store/sync-state.js';
 import { toReport } from '../sync/push.js';
 import { askGate } from './gate-api.js';
+import type { ReadRefused } from './journal-refused.js';
+import { allRefused, refusedOf } from './journal-refused.js';
 import { configOption, dataOption } from './options.js';
 import { printLine } from './output.js';
 import { filesOf, whileStopped } from './store-files.js';
@@ -22,6 +25,7 @@ interface Options {
   data?: string;
   format: 'csv' | 'jsonl' | 'checked';
   waiting: boolean;
+  refused: boolean;
   stopped: boolean;
   organiser: string;
   product: string;
@@ -30,6 +34,10 @@ interface Options {
 /** Records read at once. */
 const PIECE = 5_000;
 type Read = (after: number) => Promise<JournalRecord[]>;
+interface Source {
+  read: Read;
+  refused: ReadRefused;
+}
 
 export function journalExportCommand(): Command {
   return new Command('export')
@@ -44,6 +52,14 @@ export function journalExportCommand(): Command {
         .default('csv'),
     )
     .option('--waiting', 'only what SecuTix has not acknowledged', false)
+    .addOption(
+      new Option(
+        '--refused',
+        "only what SecuTix refused, in jsonl with SecuTix's words; without it these are among the others",
+      )
+        .default(false)
+        .conflicts('waiting'),
+    )
     .option('--organiser <code>', 'for the first line of the checked file', '')
     .option('--product <code>', 'for the first line of the checked file', '')
     .option('--stopped', 'opens the files of a gate that does not run, instead of asking it', false)
@@ -55,7 +71,8 @@ export function journalExportCommand(): Command {
         : await askGate(options, async (api) => {
             const { sync } = await api.get<StatusReport>('/status');
             const read: Read = (after) => api.get<JournalRecord[]>(`/journal?limit=${PIECE}&after=${after}`);
-            return write(file, options, read, options.waiting ? (sync?.push.cursor ?? 0) : 0);
+            const refused: ReadRefused = (after) => api.get<RejectedCheck[]>(`/journal/refused?after=${after}`);
+            return write(file, options, { read, refused }, options.waiting ? (sync?.push.cursor ?? 0) : 0);
           });
       printLine(`${count} check(s) in ${file}; its barcodes are admission rights: keep it safe`);
     });
@@ -65,28 +82,29 @@ async function fromFiles(options: Options, file: string): Promise<number> {
   const { data, storeKey, gate } = filesOf(options);
   return whileStopped(data, async () => {
     const journal = await Journal.open(path.join(data, 'journal'), gate, storeKey);
+    const state = await SyncState.open(path.join(data, 'sync'), storeKey);
     try {
-      let after = 0;
-      if (options.waiting) {
-        const state = await SyncState.open(path.join(data, 'sync'), storeKey);
-        after = state.pushCursor;
-        await state.close();
-      }
-      return await write(file, options, (from) => journal.readAfter(from, PIECE), after);
+      const read: Read = (after) => journal.readAfter(after, PIECE);
+      return await write(file, options, { read, refused: refusedOf(state) }, options.waiting ? state.pushCursor : 0);
     } finally {
       await journal.close();
+      await state.close();
     }
   });
 }
 
-async function write(file: string, options: Options, read: Read, after: number): Promise<number> {
+async function write(file: string, options: Options, source: Source, after: number): Promise<number> {
   const { format } = options;
   const { config } = loadConfig(options.config);
   const table = reportTable(config.secutix.report);
   const count = { checks: 0 };
-  const outcomes = await outcomesAfter(read, after);
+  const { read, refused } = source;
+  const outcomes: Outcomes = options.refused ? new Map() : await outcomesAfter(read, after);
   const out = createWriteStream(file, { mode: 0o600 });
-  const checks = checksAfter(read, after, count);
+  const checks = counted(
+    options.refused ? refusedChecks(refused, outcomes) : allChecks(source, options, after, outcomes),
+    count,
+  );
   if (format === 'jsonl') await pipeline(jsonLines(checks, outcomes), out);
   else {
     const rows = format === 'csv' ? controlRows(checks, outcomes, table) : checkedRows(checks, outcomes, options);
@@ -96,7 +114,7 @@ async function write(file: string, options: Options, read: Read, after: number):
 }
 
 type Outcome = OutcomeRecord['outcome'];
-type Outcomes = ReadonlyMap<number, Outcome>;
+type Outcomes = Map<number, Outcome>;
 
 async function* recordsAfter(read: Read, after: number): AsyncGenerator<JournalRecord> {
   for (let from = after; ;) {
@@ -110,17 +128,43 @@ async function* recordsAfter(read: Read, after: number): AsyncGenerator<JournalR
 
 /** Only those that change what is reported: an outcome comes after its check. */
 async function outcomesAfter(read: Read, after: number): Promise<Outcomes> {
-  const outcomes = new Map<number, Outcome>();
+  const outcomes: Outcomes = new Map();
   for await (const record of recordsAfter(read, after))
     if (record.kind === 'outcome' && record.outcome === 'not-passed') outcomes.set(record.of, record.outcome);
   return outcomes;
 }
 
-async function* checksAfter(read: Read, after: number, count: { checks: number }): AsyncGenerator<CheckRecord> {
-  for await (const record of recordsAfter(read, after)) {
-    if (record.kind !== 'check') continue;
+/** The journal's checks; before them those that SecuTix refused and whose records are forgotten. */
+async function* allChecks(
+  { read, refused }: Source,
+  { waiting }: Options,
+  after: number,
+  outcomes: Outcomes,
+): AsyncGenerator<CheckRecord> {
+  if (!waiting) {
+    const [oldest] = await read(0);
+    for await (const check of refusedChecks(refused, outcomes)) {
+      if (oldest && check.seq >= oldest.seq) break;
+      yield check;
+    }
+  }
+  for await (const record of recordsAfter(read, after)) if (record.kind === 'check') yield record;
+}
+
+type Refused = CheckRecord & { refused: Pick<RejectedCheck, 'at' | 'statusCode' | 'statusDetail'> };
+
+async function* refusedChecks(read: ReadRefused, outcomes: Outcomes): AsyncGenerator<Refused> {
+  for await (const { check, outcome, at, statusCode, statusDetail } of allRefused(read)) {
+    if (!check) continue;
+    if (outcome === 'not-passed') outcomes.set(check.seq, outcome);
+    yield { ...check, refused: { at, statusCode, statusDetail } };
+  }
+}
+
+async function* counted(checks: AsyncIterable<CheckRecord>, count: { checks: number }): AsyncGenerator<CheckRecord> {
+  for await (const check of checks) {
     count.checks++;
-    yield record;
+    yield check;
   }
 }
 

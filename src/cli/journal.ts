@@ -3,6 +3,7 @@ import { mask } from '../domain/credential.js';
 import type { JournalRecord } from '../domain/records.js';
 import { askGate } from './gate-api.js';
 import { journalExportCommand } from './journal-export.js';
+import { refusedCommand } from './journal-refused.js';
 import { verifyCommand } from './journal-verify.js';
 import { configOption, dataOption, integer, jsonOption } from './options.js';
 import { printJson, printLine } from './output.js';
@@ -25,6 +26,7 @@ export function journalCommand(): Command {
     });
   journal.addCommand(verifyCommand());
   journal.addCommand(journalExportCommand());
+  journal.addCommand(refusedCommand());
   return journal;
 }
 

@@ -92,7 +92,7 @@ export function conditionsOf(parts: {
       add(
         'degraded',
         `SecuTix refused ${sync.push.rejected} check(s)`,
-        'see `portillon status --json`, sync.push.lastRejected',
+        '`portillon journal refused` lists them with what SecuTix said; they are kept for ever',
         { kind: 'rejected', facts: { count: sync.push.rejected } },
       );
     if (sync.pull.setAside > 0)

@@ -13,6 +13,9 @@ export const PLATFORM_ROUTES: readonly RouteDoc[] = [
   ),
   route('POST', '/catalogue', null, 'Fetches the catalogue from SecuTix.', 'Catalogue'),
   route('GET', '/ticket/:code/remote', null, "SecuTix's own view of a ticket: state and history.", 'History'),
+  route('GET', '/journal/refused', null, 'Checks that SecuTix refused, whole, with its words.', 'Refused', {
+    query: { after: 'a sequence number: from there on; at most 1,000 come' },
+  }),
   route('POST', '/list/import', null, 'Takes a list file of SecuTix in, whole or not at all.', 'Import', {
     query: {
       kind: 'white or black',
@@ -33,6 +36,7 @@ const counts = z.looseObject({ new: z.number(), changed: z.number(), vanished: z
 export const PLATFORM_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Catalogue: z.looseObject({ at: ms, seasons: codes, products: codes, performances: codes }),
   History: z.looseObject({ barcode: z.string(), state: z.string().nullable(), operations: z.array(z.unknown()) }),
+  Refused: z.array(z.looseObject({ seq: z.number(), checkId: z.string(), at: ms })),
   Import: z.looseObject({ applied: z.boolean(), good: z.number(), bad: z.number(), badLines: z.array(z.unknown()) }),
   Resync: counts.extend({ purpose: z.string(), at: ms, pages: z.number(), swapped: z.boolean() }),
 };

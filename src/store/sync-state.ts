@@ -1,4 +1,5 @@
 import type { Programme } from '../domain/programme.js';
+import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
 import { keys } from './keys.js';
 import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
@@ -11,6 +12,12 @@ export interface Rejected {
   at: number;
   statusCode: string | null;
   statusDetail: string | null;
+}
+
+/** The same with the check itself: its journal record may be forgotten, this is kept for ever. Absent in records of 0.1.0. */
+export interface RejectedCheck extends Rejected {
+  check?: CheckRecord;
+  outcome?: OutcomeRecord['outcome'];
 }
 
 /** What the sync worker must remember: how far the journal is acknowledged, what was refused, when it last called. */
@@ -38,16 +45,16 @@ export class SyncState {
   }
 
   /** Moves the cursor and sets the refused ones aside in one synced batch. */
-  acknowledge(through: number, rejected: readonly Rejected[] = []): Promise<void> {
+  acknowledge(through: number, rejected: readonly RejectedCheck[] = []): Promise<void> {
     return this.#move(keys.pushCursor, through, rejected);
   }
 
   /** The same for the admissions alone. */
-  acknowledgeAdmitted(through: number, rejected: readonly Rejected[] = []): Promise<void> {
+  acknowledgeAdmitted(through: number, rejected: readonly RejectedCheck[] = []): Promise<void> {
     return this.#move(keys.admittedCursor, through, rejected);
   }
 
-  async #move(key: string, through: number, rejected: readonly Rejected[]): Promise<void> {
+  async #move(key: string, through: number, rejected: readonly RejectedCheck[]): Promise<void> {
     await this.#db.batch(
       [
         { type: 'put', key, value: encodeJson(through) },
@@ -57,9 +64,19 @@ export class SyncState {
     );
   }
 
+  /** The newest ones, without the checks: their codes are admission rights, and this is for a status. */
   async rejected(limit: number): Promise<Rejected[]> {
     const values = await this.#db.values({ gt: 'q!', lt: 'q"', reverse: true, limit }).all();
-    return values.map((v) => decodeJson(v, 'rejected check') as Rejected);
+    return values.map((v) => {
+      const { seq, checkId, at, statusCode, statusDetail } = decodeJson(v, 'rejected check') as Rejected;
+      return { seq, checkId, at, statusCode, statusDetail };
+    });
+  }
+
+  /** Whole, with sequence > `after`, in order. */
+  async rejectedAfter(after: number, limit: number): Promise<RejectedCheck[]> {
+    const values = await this.#db.values({ gt: keys.rejected(after), lt: 'q"', limit }).all();
+    return values.map((v) => decodeJson(v, 'rejected check') as RejectedCheck);
   }
 
   async countRejected(): Promise<number> {

@@ -127,6 +127,8 @@ export class SyncLoop {
         return this.#client.getControlledTicket(message.ask.code, this.#stop.signal);
       case 'catalogue':
         return this.#keeper.refresh();
+      case 'refused':
+        return this.#state.rejectedAfter(message.ask.after, message.ask.limit);
       case 'resync':
         return this.#puller.resync(message.ask.purpose);
       case 'import': {

@@ -6,7 +6,7 @@ import type { StoreKey } from '../store/open.js';
 import type { SecutixSettings } from '../secutix/settings.js';
 import type { SettledChecks } from '../store/journal.js';
 import type { ResyncReport } from '../store/list-generations.js';
-import type { Rejected } from '../store/sync-state.js';
+import type { Rejected, RejectedCheck } from '../store/sync-state.js';
 import type { ListKind } from '../secutix/wire-files.js';
 import type { ExportReport, ImportReport, ImportRequest } from './list-files.js';
 import type { PullSettings } from './plan.js';
@@ -42,6 +42,8 @@ export interface Questions {
   catalogue: { ask: object; answer: Programme };
   import: { ask: ImportRequest; answer: ImportReport };
   export: { ask: { kind: ListKind; file: string }; answer: ExportReport };
+  /** Checks that SecuTix refused, with sequence > `after`. */
+  refused: { ask: { after: number; limit: number }; answer: RejectedCheck[] };
   resync: { ask: { purpose: 'resync' | 'verify' }; answer: ResyncReport };
 }
 export type QuestionKind = keyof Questions;

@@ -25,11 +25,13 @@ export interface PushOptions {
 interface Sequenced {
   seq: number;
   report: ControlReport;
+  /** What it was made of. */
+  of: Check;
 }
 type Check = SettledChecks['checks'][number];
 type Acknowledge = (through: number, rejected?: Rejection) => Promise<void>;
 interface Rejection {
-  report: ControlReport;
+  rejected: Sequenced;
   error: SecutixError;
 }
 
@@ -109,9 +111,12 @@ function acknowledging(
 ): Acknowledge {
   return async (through, rejection) => {
     if (!rejection) return write(through, []);
-    const { report, error } = rejection;
+    const { rejected, error } = rejection;
+    const { check, outcome } = rejected.of;
     const { statusCode = null, statusDetail = null } = error;
-    await write(through, [{ seq: through, checkId: report.checkId, at: clock.now(), statusCode, statusDetail }]);
+    const words = { seq: through, checkId: check.checkId, at: clock.now(), statusCode, statusDetail };
+    // Whole: the journal forgets its record after its time, and SecuTix does not have it.
+    await write(through, [{ ...words, check, ...(outcome && { outcome }) }]);
     onRejected(through, error);
   };
 }
@@ -147,7 +152,7 @@ async function sendOrNarrow(
     parts.onAcknowledged(reports.length);
     return acknowledge(last.seq);
   }
-  if (reports.length === 1) return acknowledge(last.seq, { report: last.report, error });
+  if (reports.length === 1) return acknowledge(last.seq, { rejected: last, error });
   const half = reports.length >> 1;
   await sendOrNarrow(parts, reports.slice(0, half), acknowledge, signal, false);
   await sendOrNarrow(parts, reports.slice(half), acknowledge, signal, false);
@@ -157,10 +162,12 @@ async function sendOrNarrow(
  * An admission whose barrier never opened is not reported as one; an admission without an outcome is (after a crash it is
  * not known whether the person went in, and nobody may be forgotten).
  */
-export function toReport({ check, outcome }: Check): Sequenced {
+export function toReport(of: Check): Sequenced {
+  const { check, outcome } = of;
   const admitted = check.admitted && outcome !== 'not-passed';
   return {
     seq: check.seq,
+    of,
     report: {
       checkId: check.checkId,
       barcode: check.barcode,

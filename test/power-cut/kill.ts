@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { encodeRelay } from '../../drivers/serial-relay/codec.js';
 import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
+import type { GateApi } from '../../src/cli/gate-api.js';
 import { seededRandom } from '../../src/clock.js';
 import type { CheckRecord, JournalRecord } from '../../src/domain/records.js';
 import type { LaneEvent } from '../../src/lane/lane.js';
@@ -34,12 +35,14 @@ export async function powerCut(
 ): Promise<PowerCutResult> {
   const random = seededRandom(seed);
   const stage = temporaryStage();
-  const simulator = await startSimulator({ port: 0, tickets: 4_000, seed, callsPerMinute: 0 });
+  // A cycle takes a handful of fresh tickets; a third of all are for what is on.
+  const tickets = 4_000 + 30 * cycles;
+  const simulator = await startSimulator({ port: 0, tickets, seed, callsPerMinute: 0 });
   const hardware = createHardware(stage.folder, '20ms');
   const { wires } = hardware;
   if (!wires) throw new Error(`this test needs pseudo-terminals: ${hardware.why}`);
   const config = writeConfig({ secutixUrl: simulator.url, hardware, folder: stage.folder, callsPerMinute: 0 });
-  const fresh = casesOf(simulator.model, 'P1', 'PERF1', 4_000).valid;
+  const fresh = casesOf(simulator.model, 'P1', 'PERF1', tickets).valid;
   const pulsesOf = new Map<string, number>();
   const shown: string[] = [];
   let scans = 0;
@@ -106,13 +109,22 @@ export async function powerCut(
     }
     const gate = new GateProcess(config, stage.folder);
     const status = await gate.until((s) => s.journal.waiting === 0 && s.sync?.pull.lastError === null, PATIENCE);
-    const journal = await gate.api.get<JournalRecord[]>('/journal?limit=10000');
+    const journal = await wholeJournal(gate.api);
     await gate.stop();
     return judge(cycles, scans, pulsesOf, wires.relay.pulses, journal, status.journal.lastSeq, simulator.controls());
   } finally {
     hardware.close();
     await simulator.close();
     stage.remove();
+  }
+}
+
+async function wholeJournal(api: GateApi): Promise<JournalRecord[]> {
+  const all: JournalRecord[] = [];
+  for (;;) {
+    const more = await api.get<JournalRecord[]>(`/journal?after=${all.at(-1)?.seq ?? 0}&limit=2000`);
+    if (more.length === 0) return all;
+    all.push(...more);
   }
 }
 

@@ -35,6 +35,13 @@ const VISITOR_EVERY = 6;
 /** Milliseconds of the world a visitor waits for an answer before the next one tries: the reader may be unplugged. */
 const PATIENCE = 1_000;
 const LOOK_EVERY = 500;
+/** Milliseconds of the world that everything fails, at most, before it is left alone until the queue has been delivered. */
+const STORM = 30_000;
+/**
+ * What waited when the faults ended is at SecuTix this much later, milliseconds of the gate and of the world, whichever is longer: a failed
+ * delivery is tried again after a minute at the latest, the rest is for a busy machine.
+ */
+const CAUGHT_UP = { gate: 15 * 60_000, world: 60_000 };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -97,7 +104,16 @@ export async function soak(o: SoakOptions): Promise<SoakResult> {
     log: silentLog,
   });
   try {
-    return await run(o, { gate, clock, simulator, hardware, ledger, random, ahead: new Float64Array(ahead) });
+    return await run(o, {
+      gate,
+      clock,
+      simulator,
+      hardware,
+      ledger,
+      random,
+      ahead: new Float64Array(ahead),
+      oldest: 0,
+    });
   } finally {
     await gate.stop();
     for (const h of hardware) h.close();
@@ -114,10 +130,12 @@ interface Running {
   ledger: Ledger;
   random: Random;
   ahead: Float64Array;
+  /** Milliseconds of the gate that the oldest waiting check has ever waited. */
+  oldest: number;
 }
 
 async function run(o: SoakOptions, r: Running): Promise<SoakResult> {
-  const { gate, simulator, hardware, ledger, random } = r;
+  const { gate, simulator, hardware, ledger } = r;
   const complete = (): boolean => (gate.status().sync?.pull.scopes[0]?.completeAt ?? null) !== null;
   while (!complete()) await pause(100);
   o.progress(
@@ -127,15 +145,12 @@ async function run(o: SoakOptions, r: Running): Promise<SoakResult> {
   const fresh = casesOf(simulator.model, 'P1', 'PERF1', Number.POSITIVE_INFINITY).valid;
   const began = performance.now();
   const crowd = hardware.map((h, i) => visit(r, h, `lane-${i + 1}`, fresh, stop.signal));
-  const faults = injectFaults(
-    { simulator, hardware, random, jump: (ms) => (r.ahead[0] = (r.ahead[0] as number) + ms) },
-    stop.signal,
-  );
+  const faults = storms(o, r, stop.signal);
   const watch = watchOver(o, r, stop.signal);
   while (performance.now() - began < o.minutes * 60_000 && ledger.problems.length === 0) await pause(200);
   stop.abort();
   const scans = (await Promise.all(crowd)).reduce((a, b) => a + b, 0);
-  const injected = await faults;
+  const { injected, calms, slowest } = await faults;
   await watch;
   const worldSeconds = (performance.now() - began) / 1000;
 
@@ -151,6 +166,7 @@ async function run(o: SoakOptions, r: Running): Promise<SoakResult> {
   const proof = await gate.verifyJournal(undefined);
   for (const p of proof.problems) ledger.problem(`the journal: ${p}`);
   if (ledger.admitted === 0 || Object.keys(injected).length === 0) ledger.problem('nothing happened');
+  if (calms === 0) ledger.problem('the faults never paused: nobody watched the queue');
   if (ledger.pulses !== ledger.admitted)
     ledger.problem(`${ledger.admitted} admissions, and the barriers opened ${ledger.pulses} times`);
   const repeats = controls.reduce((n, c) => n + c.received - 1, 0);
@@ -168,12 +184,52 @@ async function run(o: SoakOptions, r: Running): Promise<SoakResult> {
       'journal records, chain and usage proved': proof.records,
       'faults injected': Object.values(injected).reduce((a, b) => a + b, 0),
       ...Object.fromEntries(Object.entries(injected).map(([name, n]) => [`  ${name}`, n])),
+      'times the faults paused and the queue was watched': calms,
+      'slowest delivery of what waited then, seconds of the gate': Math.round(slowest / 1000),
+      'oldest check that ever waited, minutes of the gate': Number((r.oldest / 60_000).toFixed(1)),
       'checks that reached SecuTix more than once': repeats,
       'checks lost': lost,
       'double admissions': ledger.doubles,
     },
     problems: ledger.problems,
   };
+}
+
+/**
+ * Faults, and then none for a while, in turns. While everything fails the queue may grow as it likes; once nothing fails any more it must
+ * be delivered: a push that stands still for another reason is found here.
+ */
+async function storms(
+  o: SoakOptions,
+  r: Running,
+  signal: AbortSignal,
+): Promise<{ injected: Record<string, number>; calms: number; slowest: number }> {
+  const { simulator, hardware, random, gate, clock, ledger } = r;
+  const jump = (ms: number): unknown => (r.ahead[0] = (r.ahead[0] as number) + ms);
+  const storm = Math.min(STORM, (o.minutes * 60_000) / 3);
+  const injected: Record<string, number> = {};
+  let [calms, slowest] = [0, 0];
+  while (!signal.aborted) {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(storm)]);
+    const counts = await injectFaults({ simulator, hardware, random, jump }, over);
+    for (const [name, n] of Object.entries(counts)) injected[name] = (injected[name] ?? 0) + n;
+    if (signal.aborted) break;
+    const target = gate.status().journal.lastSeq;
+    const [since, sinceWorld] = [clock.monotonic(), performance.now()];
+    const delivered = (): boolean => (gate.status().sync?.push.cursor ?? 0) >= target;
+    while (!delivered()) {
+      await pause(50);
+      if (clock.monotonic() - since < CAUGHT_UP.gate || performance.now() - sinceWorld < CAUGHT_UP.world) continue;
+      const { push } = gate.status().sync ?? {};
+      ledger.problem(
+        `nothing failed any more, and check ${target} still waits: acknowledged through ${push?.cursor}, ${push?.lastError ?? 'no error'}`,
+      );
+      return { injected, calms, slowest };
+    }
+    calms++;
+    slowest = Math.max(slowest, clock.monotonic() - since);
+  }
+  return { injected, calms, slowest };
 }
 
 /** The visitors of one lane, one after the other; a third of them tries a code that somebody has shown before. */
@@ -241,9 +297,14 @@ async function look({ gate, ledger, simulator }: Running, all: boolean): Promise
 }
 
 async function watchOver(o: SoakOptions, r: Running, signal: AbortSignal): Promise<void> {
+  let waits = { seq: 0, since: 0 };
   for (let n = 1; !signal.aborted; n++) {
     await pause(LOOK_EVERY);
     await look(r, n % 20 === 0);
+    const [next] = await r.gate.journal({ after: r.gate.status().sync?.push.cursor ?? 0, limit: 1 });
+    // By the clock that does not jump: what is waited for is timed from when it was first seen to wait.
+    if (next && next.seq === waits.seq) r.oldest = Math.max(r.oldest, r.clock.monotonic() - waits.since);
+    else waits = { seq: next?.seq ?? 0, since: r.clock.monotonic() };
     if (n % 20 === 0)
       o.progress(
         `${Math.round(r.clock.monotonic() / 60_000)} min of the gate: ${r.ledger.checks.size} checks, ${r.ledger.admitted} admitted, ` +

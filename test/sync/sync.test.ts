@@ -145,6 +145,11 @@ describe('push', () => {
       { seq: 18, checkId: 'g-000000000018', statusDetail: 'control g-000000000018 cannot be imported' },
       { seq: 4 },
     ]);
+    // Whole, for its journal record goes after its time; but not in a status, whose readers must not have codes.
+    expect(await state.rejectedAfter(4, 10)).toMatchObject([
+      { seq: 18, check: { seq: 18, barcode: 'b17', lane: 'l' } },
+    ]);
+    expect(JSON.stringify(await state.rejected(10))).not.toContain('b17');
     expect(state.pushCursor).toBe(20);
   });
 
