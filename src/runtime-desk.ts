@@ -41,6 +41,8 @@ export interface DeskSet {
   conditions(): Condition[];
   /** A performance that a lane admits now by the programme. */
   admitting(): string | undefined;
+  /** The clock can be trusted, and whoever has SecuTix's word has heard it. */
+  timeKnown(): boolean;
 }
 
 /** The place where decisions are made, with its clock and its stewards. */
@@ -135,6 +137,8 @@ export async function buildDesk(options: DeskOptions): Promise<DeskSet> {
     desk,
     model,
     setCatalogue,
+    // A gate of a venue never speaks to SecuTix: its own judgement has to do.
+    timeKnown: () => !watch.doubtful && (config.venue.role === 'gate' || (sync()?.secutix.skewMs ?? null) !== null),
     look: async () => {
       watch.look();
       await searchForeign();

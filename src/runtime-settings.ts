@@ -4,6 +4,8 @@ import { DEFAULT_REPORT, defaultSettings } from './secutix/settings.js';
 import { storeKeyFrom } from './runtime-store.js';
 import type { SyncOptions } from './sync/messages.js';
 
+const DAY = 24 * 3_600_000;
+
 /** The configuration as the sync worker wants it. */
 export function syncOptions(config: GateConfig, folder: (name: string) => string): SyncOptions {
   const { secutix } = config;
@@ -17,6 +19,7 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
     push: secutix.push,
     catalogue: secutix.catalogue,
     dropFirst: secutix.barcode.dropFirst,
+    keepTickets: config.store.keepTickets * DAY,
     ...(config.venue.role === 'hub' && { listLog: config.venue.listLog }),
     logLevel: config.log.level,
   };

@@ -24,7 +24,7 @@ export interface StoreRoom extends StoreModel {
   report(): StoreReport;
   conditions(): Condition[];
   /** Begins to forget what may be forgotten. */
-  start(acknowledged: () => number): void;
+  start(acknowledged: () => number, timeKnown: () => boolean): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +50,7 @@ export async function openStoreRoom(config: GateConfig, parts: { clock: Clock; l
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let acknowledgedNow = (): number => 0;
+  let timeKnownNow = (): boolean => false;
   const free = (): number => {
     const { bavail, bsize } = statfsSync(config.data);
     return bavail * bsize;
@@ -61,6 +62,7 @@ export async function openStoreRoom(config: GateConfig, parts: { clock: Clock; l
     keepChecks: config.store.keepChecks * DAY,
     keepUsage: config.store.keepUsage * DAY,
     free,
+    timeKnown: () => timeKnownNow(),
   });
   let looked = { at: -Infinity, free: 0, asides: listAsides(config.data) };
   const look = (): typeof looked => {
@@ -80,8 +82,9 @@ export async function openStoreRoom(config: GateConfig, parts: { clock: Clock; l
     }),
     conditions: () => conditionsOf(look(), config.store.warnFree, retention.counts.early),
     verifyJournal: (known) => verifyJournal(journal.database, known),
-    start: (acknowledged) => {
+    start: (acknowledged, timeKnown) => {
       acknowledgedNow = acknowledged;
+      timeKnownNow = timeKnown;
       running = retention.run(stop.signal, (error) =>
         log.warn({ error: describeError(error) }, 'old records could not be forgotten; tried again'),
       );

@@ -197,8 +197,9 @@ export class Gate implements ReadModel {
     this.#readyAfter = Math.round(process.uptime() * 1000);
     log.info({ gate: config.gate.id, version: VERSION, readyAfter: this.#readyAfter }, 'ready to decide');
     this.#sync.start();
-    this.#store.start(() =>
-      Math.min(this.#sync.status?.push.cursor ?? 0, this.#settlement.through(this.#journal.lastSeq)),
+    this.#store.start(
+      () => Math.min(this.#sync.status?.push.cursor ?? 0, this.#settlement.through(this.#journal.lastSeq)),
+      () => this.#desk.timeKnown(),
     );
     this.#recovering = this.#recoverLoop();
     await this.#live.start();

@@ -22,8 +22,11 @@ export const storeSchema = z.strictObject({
   keepChecks: days(400).describe(
     'Days a check is kept here after SecuTix has acknowledged it; a nearly full disk takes the oldest of them earlier.',
   ),
+  keepTickets: days(400).describe(
+    'Days a ticket stays in the list after it has ended: its validity and its performance; a ticket for a season with its last performance.',
+  ),
   keepUsage: days(800).describe(
-    'Days after which tickets that have ended and what is known of their use are forgotten; longer than any season.',
+    'Days after which what is known of the use of a ticket is forgotten; longer than any season, and than `keepTickets`.',
   ),
   warnFree: z
     .int()

@@ -14,6 +14,7 @@
  * | list | `m!active` | the generation in force, pages applied, whether there is a black list, which index is whole | worker |
  * | list | `m!building` | the generation in the making | worker |
  * | list | `m!garbage` | generations that are being removed | worker |
+ * | list | `m!purged` | when tickets of the past were last dropped | worker |
  * | list | `m!resync` | what the last comparison with the server found | worker |
  * | list | `g!` generation `!t!` ticket | ticket and the tags of the scopes it came from | worker |
  * | list | `g!` generation `!c!` container | its barcodes, sorted | worker |
@@ -64,6 +65,7 @@ export const keys = {
   building: 'm!building',
   garbage: 'm!garbage',
   resync: 'm!resync',
+  purged: 'm!purged',
   generation: (generation: number): string => `g!${genText(generation)}!`,
   generationEnd: (generation: number): string => `g!${genText(generation)}"`,
   ticket: (generation: number, barcode: string): string => `g!${genText(generation)}!t!${barcode}`,

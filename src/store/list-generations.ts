@@ -3,8 +3,8 @@ import type { Ticket } from '../domain/ticket.js';
 import { keys } from './keys.js';
 import type { Operation } from './database.js';
 import type { Entry } from './list-entry.js';
-import { decodeBarcodes, decodeEntry, encodeBarcodes, encodeEntry } from './list-entry.js';
-import type { ActiveList, Building, ScopeIndex } from './list-state.js';
+import { decodeEntry } from './list-entry.js';
+import type { ActiveList, Building } from './list-state.js';
 import type { ListWriter } from './list-writer.js';
 import { decodeJson, encodeJson } from './records.js';
 
@@ -189,90 +189,6 @@ export async function compare(list: ListWriter, before: number, after: number, p
     await pace();
   }
   return result;
-}
-
-/**
- * Drops the scopes that are not `inForce` any more: their cursors at once, their tickets piece by piece unless another scope
- * holds them. Called only when every scope in force is complete, so nothing that is still sold is ever missing. A crash in
- * between goes on with the retired tags. Returns the tickets dropped.
- */
-export async function dropRetired(list: ListWriter, inForce: ReadonlySet<string>, pace: Pace): Promise<number> {
-  const { generation } = list;
-  const index = list.scopes(generation);
-  const gone = Object.entries(index.tags).filter(([key]) => !inForce.has(key));
-  const retired = new Set([...index.retired, ...gone.map(([, tag]) => tag)]);
-  if (retired.size === 0) return 0;
-  const tags = Object.fromEntries(Object.entries(index.tags).filter(([key]) => inForce.has(key)));
-  await list.write([
-    {
-      type: 'put',
-      key: keys.scopes(generation),
-      value: encodeJson({ tags, retired: [...retired] } satisfies ScopeIndex),
-    },
-    ...gone.map(([key]) => ({ type: 'del' as const, key: keys.scope(generation, key) })),
-  ]);
-  let dropped = 0;
-  for await (const piece of entriesOf(list, generation)) {
-    const operations = new Map<string, Operation>();
-    for (const { ticket, tags: held } of piece) {
-      const kept = held.filter((tag) => !retired.has(tag));
-      if (kept.length === held.length) continue;
-      const key = keys.ticket(generation, ticket.barcode);
-      if (kept.length > 0) operations.set(key, { type: 'put', key, value: encodeEntry({ ticket, tags: kept }) });
-      else {
-        operations.set(key, { type: 'del', key });
-        dropped++;
-        leaveContainer(list, generation, ticket, operations);
-        leavePrinted(list, generation, ticket, operations);
-      }
-    }
-    if (operations.size > 0) await list.write([...operations.values()]);
-    await pace();
-  }
-  const after = list.scopes(generation);
-  await list.write([
-    { type: 'put', key: keys.scopes(generation), value: encodeJson({ ...after, retired: [] } satisfies ScopeIndex) },
-  ]);
-  return dropped;
-}
-
-/** The dropped ticket leaves its card; a card of dropped scopes only is forgotten with its last ticket. */
-function leaveContainer(
-  list: ListWriter,
-  generation: number,
-  { barcode, container }: Ticket,
-  operations: Map<string, Operation>,
-): void {
-  if (container === undefined) return;
-  const key = keys.container(generation, container);
-  const pending = operations.get(key);
-  const on =
-    pending?.type === 'put'
-      ? decodeBarcodes(pending.value as string)
-      : pending?.type === 'del'
-        ? []
-        : (list.barcodesOn(generation, container) ?? []);
-  const left = on.filter((b) => b !== barcode);
-  operations.set(key, left.length > 0 ? { type: 'put', key, value: encodeBarcodes(left) } : { type: 'del', key });
-}
-
-function leavePrinted(
-  list: ListWriter,
-  generation: number,
-  { barcode }: Ticket,
-  operations: Map<string, Operation>,
-): void {
-  if (list.dropFirst === 0) return;
-  const printed = barcode.slice(list.dropFirst);
-  const key = keys.printed(generation, printed);
-  const pending = operations.get(key);
-  const touched = new Map<string, string[]>();
-  if (pending?.type === 'put') touched.set(printed, decodeBarcodes(pending.value as string));
-  const on = list.printedBarcodes(generation, barcode, touched);
-  if (!on) return;
-  const left = on.filter((b) => b !== barcode);
-  const [, value] = list.printedEntry(generation, printed, left);
-  operations.set(key, left.length > 0 ? { type: 'put', key, value } : { type: 'del', key });
 }
 
 /**

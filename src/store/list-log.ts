@@ -6,7 +6,7 @@ import { decodeEntry, encodeEntry } from './list-entry.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
 import { encodeJson } from './records.js';
 
-/** `[barcode, ticket]`, as gates of a venue exchange it. */
+/** `[barcode, ticket]`, as gates of a venue exchange it; an empty text = the ticket is no longer in the list. */
 export type Line = readonly [string, string];
 
 /** What one page changed. */
@@ -22,6 +22,8 @@ const TAGS = /,"g":"[^"]*"\}$/;
 /** Form and checksum in front of a stored ticket, and the form of a text without one. */
 const HEAD = 1 + 8;
 const PLAIN = '1';
+/** What a line has in a ticket's place when it went. */
+export const GONE = '';
 
 /** A stored ticket without what belongs to this list alone: the checksum and the tags of the scopes. */
 export const lineText = (stored: string): string => stored.slice(HEAD).replace(TAGS, '}');
@@ -47,6 +49,30 @@ export function logOperations(
     change += partOf(barcode, text);
     lines.push([barcode, text]);
   }
+  return logged(at, lines, change, keep);
+}
+
+/** The same for tickets that went. */
+export function logGone(
+  at: { generation: number; position: number },
+  gone: readonly Ticket[],
+  keep: number,
+): Operation[] {
+  const change = gone.reduce((sum, ticket) => sum - partOf(ticket.barcode, textOf(ticket)), 0n);
+  return logged(
+    at,
+    gone.map(({ barcode }): Line => [barcode, GONE]),
+    change,
+    keep,
+  );
+}
+
+function logged(
+  at: { generation: number; position: number },
+  lines: readonly Line[],
+  change: bigint,
+  keep: number,
+): Operation[] {
   const page: LoggedPage = { g: at.generation, lines, change: addHash(EMPTY_HASH, change) };
   const operations: Operation[] = [{ type: 'put', key: keys.listLog(at.position), value: encodeJson(page) }];
   if (at.position > keep) operations.push({ type: 'del', key: keys.listLog(at.position - keep) });

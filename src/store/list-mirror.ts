@@ -1,10 +1,11 @@
-import type { Page } from '../domain/ticket.js';
+import type { Page, Ticket } from '../domain/ticket.js';
 import type { Operation } from './database.js';
 import { keys } from './keys.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
 import { beginGeneration, buildingOf, removeGarbage, swap } from './list-generations.js';
 import type { Line } from './list-log.js';
-import { textOf, ticketOf } from './list-log.js';
+import { removals } from './list-drop.js';
+import { GONE, textOf, ticketOf } from './list-log.js';
 import type { ListWriter } from './list-writer.js';
 import type { ScopeState } from './records.js';
 import { decodeJson, encodeJson } from './records.js';
@@ -94,19 +95,26 @@ export class ListMirror {
   async #apply(generation: number, lines: readonly Line[], cursor: MirrorCursor): Promise<void> {
     const list = this.#list;
     let change = 0n;
-    for (const line of lines) {
-      const [barcode, text] = line;
+    const gone: Ticket[] = [];
+    for (const [barcode, text] of lines) {
       const before = list.entry(generation, barcode);
       if (before) change -= partOf(barcode, textOf(before.ticket));
-      change += partOf(barcode, text);
+      if (text !== GONE) change += partOf(barcode, text);
+      else if (before) gone.push(before.ticket);
     }
     const page: Page = {
-      items: lines.map((line) => ({ kind: 'ticket', ticket: ticketOf(line) })),
+      items: lines.filter(([, text]) => text !== GONE).map((line) => ({ kind: 'ticket', ticket: ticketOf(line) })),
       cursor: JSON.stringify(cursor),
       counted: lines.length,
     };
     const hash = addHash(this.#hash(generation), change);
-    const extra: Operation[] = [{ type: 'put', key: keys.listHash(generation), value: encodeJson(hash) }];
+    // A page of a hub's log has either tickets or such that went.
+    const dropped = new Map<string, Operation>();
+    removals(list, generation, gone, dropped);
+    const extra: Operation[] = [
+      ...dropped.values(),
+      { type: 'put', key: keys.listHash(generation), value: encodeJson(hash) },
+    ];
     await list.applyPage(HUB_SCOPE, page, null, { generation, extra });
   }
 

@@ -5,7 +5,7 @@ import { PortillonError } from '../errors.js';
 import { keys } from './keys.js';
 import type { Operation } from './database.js';
 import type { Entry } from './list-entry.js';
-import { logOperations } from './list-log.js';
+import { logGone, logOperations } from './list-log.js';
 import { decodeBarcodes, decodeEntry, encodeBarcodes, encodeEntry } from './list-entry.js';
 import type { ActiveList, ScopeIndex } from './list-state.js';
 import { activeOf, clearForeignFormat, freeTag, NO_SCOPES } from './list-state.js';
@@ -159,6 +159,17 @@ export class ListWriter {
     }
     await this.write(operations);
     return { scope, changes };
+  }
+
+  /** What goes with taking tickets out of a generation: in the one in force the list is at another position then, and a hub's gates are told. */
+  logGone(generation: number, gone: readonly Ticket[]): Operation[] {
+    const { active } = this;
+    if (gone.length === 0 || generation !== (active.g || FIRST_GENERATION)) return [];
+    const position = active.p + 1;
+    return [
+      { type: 'put', key: keys.active, value: encodeJson({ ...active, p: position } satisfies ActiveList) },
+      ...(this.#keepLog > 0 ? logGone({ generation, position }, gone, this.#keepLog) : []),
+    ];
   }
 
   /** New tickets enter the index of printed codes. */

@@ -36,6 +36,8 @@ export interface RetentionParts {
   keepUsage: number;
   /** Bytes free on the volume. */
   free: () => number;
+  /** The time is known: a clock that jumped years ahead must not make everything old. */
+  timeKnown: () => boolean;
 }
 
 export interface RetentionCounts {
@@ -90,7 +92,7 @@ export class Retention {
     const base = await readBase(db);
     const through = this.#p.acknowledged();
     const entries = await db.iterator({ gt: 'r!', lte: keys.record(through), limit: PIECE }).all();
-    const old = clock.now() - keepChecks;
+    const old = this.#p.timeKnown() ? clock.now() - keepChecks : Number.NEGATIVE_INFINITY;
     const records: [JournalRecord, string][] = [];
     for (const [, text] of entries) {
       const record = decodeRecord(text);
@@ -146,7 +148,7 @@ export class Retention {
   /** Usage of tickets nobody has used for long, of which no record is left. */
   async #usages(): Promise<boolean> {
     const { journal, clock, keepUsage } = this.#p;
-    if (clock.monotonic() < this.#usageNext) return false;
+    if (clock.monotonic() < this.#usageNext || !this.#p.timeKnown()) return false;
     const db = journal.database;
     const rows = await db.bytes({ gt: this.#usageAfter, lt: 'b"', limit: PIECE * 4 }).all();
     this.#usageAfter = rows.at(-1)?.[0] ?? 'b!';

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../clock.js';
 import { describeError, PortillonError } from '../errors.js';
 import type { Log } from '../log.js';
 import { createSecutixClient } from '../secutix/client.js';
+import type { Programme } from '../domain/programme.js';
 import type { SecutixClient } from '../secutix/types.js';
 import type { SettledChecks } from '../store/journal.js';
 import { ListWriter } from '../store/list-writer.js';
@@ -75,7 +76,8 @@ export class SyncLoop {
     });
     this.#client = client;
     const report = (): void => this.#report();
-    this.#puller = new Puller({ clock, log, client, hold: this.#hold, options, signal, report });
+    const programme = (): Programme => this.#keeper.programme;
+    this.#puller = new Puller({ clock, log, client, hold: this.#hold, options, signal, report, programme });
     const source = (after: number, limit: number): Promise<SettledChecks> => this.#records(after, limit);
     this.#pusher = new Pusher({ clock, log, client, state, options, signal, source });
     const onProgramme = (programme: ProgrammeKeeper['programme']): void => {

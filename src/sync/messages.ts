@@ -28,6 +28,8 @@ export interface SyncOptions {
   catalogue: { every: number };
   /** Characters that printed codes leave out at the beginning. */
   dropFirst: number;
+  /** Milliseconds a ticket stays after it has ended; left out: for ever. */
+  keepTickets?: number;
   /** At a hub: list changes kept for its gates, in pages. */
   listLog?: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';

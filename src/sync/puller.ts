@@ -3,7 +3,10 @@ import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Scope } from '../domain/ticket.js';
 import type { SecutixClient } from '../secutix/types.js';
-import { buildingOf, dropRetired, indexPrinted, lastResync, removeGarbage } from '../store/list-generations.js';
+import type { Programme } from '../domain/programme.js';
+import { endOf } from '../domain/past.js';
+import { dropRetired, notePurge, purgedAt, purgeTickets } from '../store/list-drop.js';
+import { buildingOf, indexPrinted, lastResync, removeGarbage } from '../store/list-generations.js';
 import type { ListWriter } from '../store/list-writer.js';
 import { FILE_SCOPE, scopeKey } from '../store/records.js';
 import type { ListHold } from './list-hold.js';
@@ -14,6 +17,8 @@ import { rebuild } from './resync.js';
 
 /** Strange behaviour of a cursor is shown this long, milliseconds. */
 const WARN_FOR = 24 * 3_600_000;
+/** Milliseconds between two looks for tickets of the past; also how far the clock may be off for it. */
+const DAY = 24 * 3_600_000;
 
 export interface PullerParts {
   clock: Clock;
@@ -23,6 +28,7 @@ export interface PullerParts {
   options: SyncOptions;
   signal: AbortSignal;
   report: () => void;
+  programme: () => Programme;
 }
 
 /** Brings the list up to date, scope by scope; builds a new one beside it on request. */
@@ -42,6 +48,12 @@ export class Puller {
     nextAt: null,
   };
   #running: Promise<void> | undefined;
+  /** The list while a new one is being read beside it: what changes meanwhile goes into the one in force at once. */
+  #beside: ListWriter | undefined;
+  #besideRun: Promise<void> | undefined;
+  /** A pull that waits for the list. */
+  #letIn: ((list: ListWriter) => void) | undefined;
+  #resuming: Promise<unknown> | undefined;
 
   constructor(parts: PullerParts) {
     this.#p = parts;
@@ -50,26 +62,42 @@ export class Puller {
 
   /** One run over all scopes. A second caller waits for the run in progress. */
   pull(): Promise<void> {
-    this.#running ??= this.#p.hold
-      .exclusive((list) => this.#once(list))
-      .finally(() => {
-        this.#running = undefined;
-      });
+    this.#running ??= this.#begin().finally(() => {
+      this.#running = undefined;
+    });
     return this.#running;
   }
 
-  async #once(list: ListWriter): Promise<void> {
+  /** When the list is free, or when whoever holds it lets others in, whichever is first. */
+  #begin(): Promise<void> {
+    let begun: Promise<void> | undefined;
+    const begin = (list: ListWriter, beside: boolean): Promise<void> => {
+      begun ??= this.#once(list, beside);
+      if (beside) this.#besideRun = begun;
+      return begun;
+    };
+    if (this.#beside) return begin(this.#beside, true);
+    return new Promise<void>((resolve, reject) => {
+      this.#letIn = (list) => void begin(list, true).then(resolve, reject);
+      this.#p.hold.exclusive((list) => begin(list, false)).then(resolve, reject);
+    }).finally(() => {
+      this.#letIn = undefined;
+    });
+  }
+
+  /** `beside`: somebody else holds the list, and reads a new one beside it. */
+  async #once(list: ListWriter, beside: boolean): Promise<void> {
     const { status } = this;
     status.running = true;
     status.nextAt = null;
     status.run = { pages: 0, items: 0, since: this.#p.clock.now() };
     this.#p.report();
     try {
-      // A resynchronisation that was cut off goes on: the list in force is as it was.
-      const begun = buildingOf(list);
-      if (begun?.purpose === 'resync') await this.#rebuild(list, 'resync');
+      if (beside) await this.#pullAll(list);
       else await this.#update(list);
       status.lastError = null;
+      // A resynchronisation that was cut off goes on, beside the list in force.
+      if (!beside && buildingOf(list)?.purpose === 'resync') this.#resume();
     } catch (error) {
       if (!this.#p.signal.aborted) status.lastError = describeError(error);
       throw error;
@@ -80,15 +108,48 @@ export class Puller {
     }
   }
 
+  #resume(): void {
+    this.#resuming ??= this.resync('resync')
+      .catch((error: unknown) => {
+        // The next pull tries again.
+        if (!this.#p.signal.aborted)
+          this.#p.log.warn({ error: describeError(error) }, 'a resynchronisation that was cut off could not go on');
+      })
+      .finally(() => {
+        this.#resuming = undefined;
+      });
+  }
+
+  async #pullAll(list: ListWriter, generation?: number, startsRun = true): Promise<void> {
+    for (const [index, { scope, key }] of this.#scopes.entries())
+      await this.#pullScope(list, scope, key, startsRun && index === 0, generation);
+  }
+
   async #update(list: ListWriter): Promise<void> {
-    for (const [index, { scope, key }] of this.#scopes.entries()) await this.#pullScope(list, scope, key, index === 0);
+    await this.#pullAll(list);
     const complete = this.#scopes.every(({ key }) => list.scope(key).completeAt !== null);
     if (!complete) return;
     const inForce = new Set([...this.#scopes.map(({ key }) => key), FILE_SCOPE]);
     const dropped = await dropRetired(list, inForce, this.pace);
     if (dropped > 0) this.#p.log.info({ tickets: dropped }, 'tickets of scopes that are no more were dropped');
+    await this.#purge(list);
     await indexPrinted(list, this.pace);
     await removeGarbage(list, this.pace);
+  }
+
+  /** Once a day tickets of the past go. `generation`: from that one, whatever the time. */
+  async #purge(list: ListWriter, generation?: number): Promise<void> {
+    const { clock, client, options, log } = this.#p;
+    const { skewMs } = client.budget();
+    // Only by a time that SecuTix has just confirmed: a clock that is years ahead would empty the list.
+    if (options.keepTickets === undefined || skewMs === null || Math.abs(skewMs) > DAY) return;
+    const now = clock.now();
+    if (generation === undefined && Math.abs(now - purgedAt(list)) < DAY) return;
+    const end = endOf(this.#p.programme());
+    const old = now - options.keepTickets;
+    const dropped = await purgeTickets(list, (ticket) => (end(ticket) ?? now) < old, this.pace, generation);
+    if (generation === undefined) await notePurge(list, now);
+    if (dropped > 0) log.info({ tickets: dropped }, 'tickets of the past were dropped');
   }
 
   async #pullScope(
@@ -157,10 +218,8 @@ export class Puller {
       const outcome = await rebuild(list, purpose, {
         clock: this.#p.clock,
         pace: this.pace,
-        pullInto: async (generation) => {
-          for (const [index, { scope, key }] of this.#scopes.entries())
-            await this.#pullScope(list, scope, key, index === 0, generation);
-        },
+        pullInto: (generation) => this.#pullBeside(list, generation),
+        purge: (generation) => this.#purge(list, generation),
       });
       await indexPrinted(list, this.pace);
       await removeGarbage(list, this.pace);
@@ -169,6 +228,22 @@ export class Puller {
       status.rebuild = null;
       this.#p.report();
     }
+  }
+
+  /** A cancelled ticket must not wait for minutes until the whole list is read: pulls go on into the list in force. */
+  async #pullBeside(list: ListWriter, generation: number): Promise<void> {
+    this.#beside = list;
+    this.#letIn?.(list);
+    try {
+      await this.#pullAll(list, generation);
+    } finally {
+      this.#beside = undefined;
+      await this.#besideRun?.catch(() => {});
+      this.#besideRun = undefined;
+    }
+    // What was sold while it was read is no difference: the old one to the end, then the new one.
+    await this.#pullAll(list);
+    await this.#pullAll(list, generation, false);
   }
 
   /** Lets other work of the thread go on between two pieces. */

@@ -10,8 +10,13 @@ export type ResyncOutcome = ResyncReport;
 interface Parts {
   clock: Clock;
   pace: Pace;
-  /** Reads every scope to its end into a generation, from where it was cut off. */
+  /**
+   * Reads every scope to its end into a generation, from where it was cut off. The list in force is kept up to date meanwhile; when this
+   * resolves both are, the new one a moment later, and nothing changes either any more.
+   */
   pullInto: (generation: number) => Promise<void>;
+  /** Drops from a generation what the list in force does not hold any more either. */
+  purge: (generation: number) => Promise<unknown>;
 }
 
 /**
@@ -23,6 +28,7 @@ export async function rebuild(list: ListWriter, purpose: 'resync' | 'verify', pa
   const building = await beginGeneration(list, purpose, parts.clock.now());
   await parts.pullInto(building.generation);
   await carryOver(list, building.generation, parts);
+  await parts.purge(building.generation);
   const difference = await compare(list, list.generation, building.generation, parts.pace);
   const same = difference.new + difference.changed + difference.vanished === 0;
   const swapped = purpose === 'resync' || same;

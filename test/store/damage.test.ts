@@ -74,6 +74,7 @@ async function makeOriginal(storeKey: Uint8Array | undefined): Promise<Original>
       acknowledged: () => journal.lastSeq,
       keepChecks: 2.5 * 24 * 3_600_000,
       keepUsage: 9e12,
+      timeKnown: () => true,
       free: () => 1e12,
     });
     while (await retention.piece());

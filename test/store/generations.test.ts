@@ -7,12 +7,12 @@ import {
   beginGeneration,
   compare,
   copyGeneration,
-  dropRetired,
   entriesOf,
   indexPrinted,
   removeGarbage,
   swap,
 } from '../../src/store/list-generations.js';
+import { dropRetired } from '../../src/store/list-drop.js';
 import type { ListOptions } from '../../src/store/list-writer.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { storeKeyOf } from '../../src/store/seal.js';

@@ -10,7 +10,9 @@ import { check } from '../support/records.js';
 
 const DAY = 24 * 3_600_000;
 
-async function stage(options: { keepChecks?: number; keepUsage?: number; free?: () => number } = {}) {
+async function stage(
+  options: { keepChecks?: number; keepUsage?: number; free?: () => number; timeKnown?: () => boolean } = {},
+) {
   const journal = await Journal.open(temporaryFolder(), 'g');
   cleanup(() => journal.close());
   const clock = new FakeClock();
@@ -22,6 +24,7 @@ async function stage(options: { keepChecks?: number; keepUsage?: number; free?: 
     keepChecks: options.keepChecks ?? 10 * DAY,
     keepUsage: options.keepUsage ?? 100 * DAY,
     free: options.free ?? (() => 1e12),
+    timeKnown: options.timeKnown ?? (() => true),
   });
   const fill = async (n: number): Promise<void> => {
     await Promise.all(Array.from({ length: n }, () => journal.append(check(`b${journal.lastSeq}`, true, clock.now()))));
@@ -50,6 +53,21 @@ describe('forgetting', () => {
     expect(await s.first()).toBe(193);
     for (const n of [0, 100, 199, 249]) expect(summarise(s.journal.usage(`b${n}`)).entries).toBe(1);
     expect(await verifyJournal(s.journal.database)).toMatchObject({ ok: true, problems: [] });
+  });
+
+  it('nothing by a clock that nobody can vouch for: years ahead, it would make every use old', async () => {
+    let known = false;
+    const s = await stage({ keepChecks: DAY, keepUsage: 2 * DAY, timeKnown: () => known });
+    await s.fill(130);
+    s.state.acknowledged = s.journal.lastSeq;
+    await s.clock.advance(5_000 * DAY);
+    await s.all();
+    expect(await s.first()).toBe(1);
+    expect(summarise(s.journal.usage('b7')).entries).toBe(1);
+    known = true;
+    await s.all();
+    expect(await s.first()).toBeGreaterThan(100);
+    expect(summarise(s.journal.usage('b7')).entries).toBe(0);
   });
 
   it('never an admission whose outcome is still to come', async () => {

@@ -63,6 +63,7 @@ async function stoppedGate(): Promise<{ config: string; folder: string; remember
     keepChecks: 90 * DAY,
     keepUsage: 800 * DAY,
     free: () => 1e12,
+    timeKnown: () => true,
   });
   while (await retention.piece());
   const remembered = (await journal.readAfter(0, 1))[0]?.seq ?? 0;

@@ -28,6 +28,7 @@ for (let life = 0; life < 3; life++) {
     // Everything is old at once in the second life.
     keepChecks: life === 1 ? -1_000 : 9e12,
     keepUsage: 9e12,
+    timeKnown: () => true,
     free: () => 1e12,
   });
   const acknowledged = async (append: Promise<JournalRecord>): Promise<JournalRecord> => {
