@@ -99,7 +99,7 @@ async function write(file: string, options: Options, source: Source, after: numb
   const table = reportTable(config.secutix.report);
   const count = { checks: 0 };
   const { read, refused } = source;
-  const outcomes: Outcomes = options.refused ? new Map() : await outcomesAfter(read, after);
+  const outcomes: Outcomes = options.refused ? new Map<number, Outcome>() : await outcomesAfter(read, after);
   const out = createWriteStream(file, { mode: 0o600 });
   const checks = counted(
     options.refused ? refusedChecks(refused, outcomes) : allChecks(source, options, after, outcomes),

@@ -16,4 +16,9 @@ describe('a power cut at every write, flush and change of names of the databases
     },
     300_000,
   );
+
+  it('a store that does not wait for its flushes is caught', { timeout: 300_000 }, async () => {
+    const result = await replay({ seed: 1, rounds: 6, limit: 60, sealed: false, withoutSync: true });
+    expect(result.problems.join()).toMatch(/record \d+ was acknowledged, \d+ is the last/);
+  });
 });

@@ -13,12 +13,12 @@ import { storeKeyOf } from '../../../src/store/seal.js';
 import { openStores } from '../../../src/store/start.js';
 import { verifyJournal } from '../../../src/store/verify.js';
 import { check } from '../../support/records.js';
+import { buildRecorder } from '../recorder.js';
 import type { Operation } from './disk.js';
 import { Disk, LOSSES, parseOperations, putFiles } from './disk.js';
 
 /** `dist`: built files, for the writer is a program of its own. */
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url)).replace('/dist/dist/', '/dist/');
-const source = fileURLToPath(new URL('../../../', import.meta.url)).replace(/dist\/$/, '');
 
 export interface ReplayResult {
   operations: number;
@@ -35,6 +35,8 @@ export interface ReplayOptions {
   /** Disks to open, at most. */
   limit: number;
   sealed: boolean;
+  /** Flushes do nothing: then acknowledged records must be missing, or this test could not fail. */
+  withoutSync?: boolean;
 }
 
 /** Records a run of the writer, then opens what a power cut would leave at every operation, in every way. */
@@ -52,14 +54,18 @@ export async function replay(o: ReplayOptions): Promise<ReplayResult> {
 }
 
 function record(folder: string, root: string, o: ReplayOptions, secret: string): Operation[] {
-  const recorder = path.join(folder, 'recorder.so');
+  const recorder = buildRecorder(folder);
   const log = path.join(folder, 'log');
   mkdirSync(root);
-  const code = path.join(source, 'test/power-cut/barriers/recorder.cpp');
-  execFileSync('g++', ['-shared', '-fPIC', '-O1', '-o', recorder, code, '-ldl'], { stdio: 'pipe' });
   const writer = path.join(dist, 'test/power-cut/barriers/writer.js');
   execFileSync(process.execPath, [writer, root, String(o.seed), String(o.rounds), secret], {
-    env: { ...process.env, LD_PRELOAD: recorder, RECORD_ROOT: root, RECORD_LOG: log },
+    env: {
+      ...process.env,
+      LD_PRELOAD: recorder,
+      RECORD_ROOT: root,
+      RECORD_LOG: log,
+      ...(o.withoutSync && { WITHOUT_SYNC: '1' }),
+    },
     stdio: 'pipe',
   });
   return parseOperations(readFileSync(log));

@@ -19,6 +19,7 @@ import { casesOf } from '../../../src/simulator/model.js';
 import { startSimulator } from '../../../src/simulator/server.js';
 import type { Verification } from '../../../src/store/verify.js';
 import { Ledger } from '../../soak/ledger.js';
+import { buildRecorder } from '../recorder.js';
 import type { OnDisk } from './inside.js';
 import type { Guest } from './machine.js';
 import { startGuest } from './machine.js';
@@ -60,7 +61,13 @@ interface Power {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function cutPower(cycles: number, seed: number, progress: (text: string) => void): Promise<CutResult> {
+/** `withoutSync`: the gate's flushes do nothing. */
+export async function cutPower(
+  cycles: number,
+  seed: number,
+  progress: (text: string) => void,
+  withoutSync = false,
+): Promise<CutResult> {
   const random = seededRandom(seed);
   const stage = temporaryStage();
   const simulator = await startSimulator({ port: 0, tickets: TICKETS, seed, callsPerMinute: 0 });
@@ -71,6 +78,7 @@ export async function cutPower(cycles: number, seed: number, progress: (text: st
   const shown: string[] = [];
   const disk = makeDisk(stage.folder);
   const config = writeGateConfig(stage.folder);
+  const before = withoutSync ? `WITHOUT_SYNC=1 LD_PRELOAD=${buildRecorder(stage.folder)} ` : '';
   const codes = [...simulator.model.tickets.keys()];
 
   const nextCode = (): string => {
@@ -132,7 +140,7 @@ export async function cutPower(cycles: number, seed: number, progress: (text: st
 
   try {
     for (let cycle = 0; cycle <= cycles; cycle++) {
-      const power = await switchOn(stage.folder, disk, config, simulator.port);
+      const power = await switchOn(stage.folder, disk, config, simulator.port, before);
       const there = await power.onDisk;
       for (const [kind, state] of Object.entries(there.files))
         if (state !== 'whole' && !(cycle === 0 && state === 'new'))
@@ -212,17 +220,23 @@ function writeGateConfig(folder: string): string {
 }
 
 /** A kernel that dies before its first program has touched nothing: it is started again. */
-async function switchOn(folder: string, disk: string, config: string, port: number): Promise<Power> {
+async function switchOn(folder: string, disk: string, config: string, port: number, before: string): Promise<Power> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await switchOnOnce(folder, disk, config, port);
+      return await switchOnOnce(folder, disk, config, port, before);
     } catch (error) {
       if (attempt === 3 || !(error as Error).message.startsWith('the machine ended before')) throw error;
     }
   }
 }
 
-async function switchOnOnce(folder: string, disk: string, config: string, port: number): Promise<Power> {
+async function switchOnOnce(
+  folder: string,
+  disk: string,
+  config: string,
+  port: number,
+  before: string,
+): Promise<Power> {
   let found: (onDisk: OnDisk) => void = () => {};
   let failed: (error: Error) => void = () => {};
   let carrying: () => void = () => {};
@@ -241,7 +255,7 @@ async function switchOnOnce(folder: string, disk: string, config: string, port: 
 mkdir -p /run/data/gate
 node ${dist}/test/power-cut/guest/inside.js /run/data/gate '${SECRET}' /dev/ttyS2 8360 &
 while [ ! -e /run/carrying ] && kill -0 $!; do sleep 0.05; done
-node --single-threaded-gc ${dist}/src/cli/main.js run --config ${config} 2> /run/gate.log
+${before}node --single-threaded-gc ${dist}/src/cli/main.js run --config ${config} 2> /run/gate.log
 echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
     onLine: (line) => {
       last.push(line);
