@@ -1,6 +1,7 @@
+import { countDays, entriesKept } from './entry-days.js';
 import type { Direction } from './records.js';
+import { countSince } from './survey.js';
 import type { Usage } from './usage.js';
-import { FLAG } from './usage.js';
 import type { ServiceDays } from './zone.js';
 import { dateOf, dayNumber, minutesOf, MINUTE } from './zone.js';
 
@@ -115,13 +116,11 @@ export class ConditionFacts {
       case 'minuteOfDay':
         return days.zone.local(now).minuteOfDay;
       case 'entries':
-        return this.#count(() => true) + this.#p.usage.older.entries;
-      case 'entriesToday': {
-        const from = days.startOf(today);
-        return this.#count((at) => at >= from);
-      }
+        return this.#entries();
+      case 'entriesToday':
+        return countSince(this.#p.usage, days.startOf(today));
       case 'exits':
-        return this.#exits();
+        return exitsKept(this.#p.usage) + this.#p.usage.older.exits;
       case 'entryDays':
         return this.#entryDays(-Infinity, Infinity);
       case 'minutesSinceFirstEntry':
@@ -139,9 +138,9 @@ export class ConditionFacts {
     const at = this.moment(moment);
     switch (what) {
       case 'entriesSince':
-        return this.#count((t) => t >= at);
+        return countSince(this.#p.usage, at);
       case 'entriesBefore':
-        return this.#count((t) => t < at) + this.#p.usage.older.entries;
+        return this.#entries() - countSince(this.#p.usage, at);
       case 'entryDaysSince':
         return this.#entryDays(at, Infinity);
       case 'entryDaysBefore':
@@ -177,45 +176,28 @@ export class ConditionFacts {
     return this.#fact(name);
   }
 
-  #count(wanted: (at: number) => boolean): number {
-    const { at, flags } = this.#p.usage;
-    let n = 0;
-    for (let i = 0; i < at.length; i++)
-      if (((flags[i] as number) & (FLAG.exit | FLAG.void)) === 0 && wanted(at[i] as number)) n++;
-    return n;
-  }
-
-  #exits(): number {
-    let n = this.#p.usage.older.exits;
-    for (const f of this.#p.usage.flags) if ((f & (FLAG.exit | FLAG.void)) === FLAG.exit) n++;
-    return n;
+  #entries(): number {
+    return entriesKept(this.#p.usage) + this.#p.usage.older.entries;
   }
 
   #entryDays(from: number, before: number): number {
-    return countDays(this.#p.usage, this.#p.days, from, before).days;
+    return countDays(this.#p.usage, this.#p.days, { from, before });
   }
 
   #firstEntry(): number | undefined {
-    const { at, flags, older } = this.#p.usage;
-    let first = older.from === 0 ? undefined : older.from;
-    for (let i = 0; i < at.length; i++)
-      if (((flags[i] as number) & (FLAG.exit | FLAG.void)) === 0 && (first === undefined || (at[i] as number) < first))
-        first = at[i];
-    return first;
+    const { sums, older } = this.#p.usage;
+    if (sums.firstAt === 0 || older.from === 0) return sums.firstAt || older.from || undefined;
+    return Math.min(sums.firstAt, older.from);
   }
 
+  /** UTC milliseconds of the last entry or exit in the order of movements. */
   #last(exit: boolean): number | undefined {
-    const { at, flags } = this.#p.usage;
-    for (let i = at.length - 1; i >= 0; i--)
-      if (((flags[i] as number) & (FLAG.exit | FLAG.void)) === (exit ? FLAG.exit : 0)) return at[i];
-    return undefined;
+    const index = lastIndex(this.#p.usage, exit);
+    return index < 0 ? undefined : this.#p.usage.at[index];
   }
 
   #inside(): boolean {
-    const { flags } = this.#p.usage;
-    for (let i = flags.length - 1; i >= 0; i--)
-      if (((flags[i] as number) & FLAG.void) === 0) return ((flags[i] as number) & FLAG.exit) === 0;
-    return false;
+    return lastIndex(this.#p.usage, false) > lastIndex(this.#p.usage, true);
   }
 
   #minutesSince(at: number | undefined): number | undefined {
@@ -223,43 +205,14 @@ export class ConditionFacts {
   }
 }
 
-/**
- * Different service days with an entry in [from, before), and the newest of them (-Infinity = none). In order of time each day is looked
- * at once; after a jump of the clock a set sorts it out.
- */
-export function countDays(
-  usage: Usage,
-  days: ServiceDays,
-  from = -Infinity,
-  before = Infinity,
-): { days: number; last: number } {
-  const { at, flags } = usage;
-  let count = 0;
-  let last = -Infinity;
-  let start = -Infinity;
-  let end = -Infinity;
-  for (let i = 0; i < at.length; i++) {
-    if (((flags[i] as number) & (FLAG.exit | FLAG.void)) !== 0) continue;
-    const t = at[i] as number;
-    if (t < from || t >= before) continue;
-    if (t < start) return countDaysInDisorder(usage, days, from, before);
-    if (t < end) continue;
-    // Most entries are on the next days: a few steps find them.
-    let day = last === -Infinity ? days.dayOf(t) : last + 1;
-    if (last !== -Infinity && t >= days.startOf(day + 1)) day = t >= days.startOf(day + 2) ? days.dayOf(t) : day + 1;
-    last = day;
-    start = days.startOf(day);
-    end = days.startOf(day + 1);
-    count++;
-  }
-  return { days: count, last };
+function exitsKept({ sums }: Usage): number {
+  let sum = 0;
+  for (let i = 1; i < sums.bySector.length; i += 4) sum += sums.bySector[i] as number;
+  return sum;
 }
 
-function countDaysInDisorder(usage: Usage, days: ServiceDays, from: number, before: number) {
-  const set = new Set<number>();
-  usage.at.forEach((t, i) => {
-    const counts = ((usage.flags[i] as number) & (FLAG.exit | FLAG.void)) === 0;
-    if (counts && t >= from && t < before) set.add(days.dayOf(t));
-  });
-  return { days: set.size, last: Math.max(-Infinity, ...set) };
+function lastIndex({ sums }: Usage, exit: boolean): number {
+  let last = 0;
+  for (let i = exit ? 3 : 2; i < sums.bySector.length; i += 4) last = Math.max(last, sums.bySector[i] as number);
+  return last - 1;
 }

@@ -1,4 +1,5 @@
-import { ConditionFacts, countDays } from './condition.js';
+import { ConditionFacts } from './condition.js';
+import { countDays, entriesKept, newestEntry } from './entry-days.js';
 import type { Performance } from './programme.js';
 import type { Facts, LaneRules, ProductRules, RuleBook, SectorRules, Window } from './rulebook.js';
 import { entriesOf, PLAIN_BOOK, rulesFor } from './rulebook.js';
@@ -60,7 +61,7 @@ export class Context {
   readonly performance: Performance | undefined;
   #survey: Survey | undefined;
   #window: Window | undefined;
-  #days: { days: number; last: number } | undefined;
+  #lastDay: number | undefined;
 
   constructor(candidate: Candidate, m: Moment) {
     this.ticket = candidate.ticket;
@@ -83,9 +84,21 @@ export class Context {
     }));
   }
 
-  /** Different days with an entry so far, and the newest. */
-  get days(): { days: number; last: number } {
-    return (this.#days ??= countDays(this.usage, this.m.book.days));
+  /** Different days with an entry so far. */
+  get days(): number {
+    return countDays(this.usage, this.m.book.days);
+  }
+
+  /** Whether there were as many. Fewer entries are on no more days, and are not counted for it. */
+  hasDays(limit: number): boolean {
+    return entriesKept(this.usage) >= limit && countDays(this.usage, this.m.book.days, { enough: limit }) >= limit;
+  }
+
+  /** The newest of them; -Infinity = none. */
+  get lastDay(): number {
+    if (this.#lastDay !== undefined) return this.#lastDay;
+    const at = newestEntry(this.usage);
+    return (this.#lastDay = at === undefined ? -Infinity : this.m.book.days.dayOf(at));
   }
 
   /** When access begins and ends by the performance, or by the ticket's own dates. */
@@ -124,12 +137,11 @@ export class Context {
 
   /** Entries left by each count after those so far; the least of them. */
   get left(): number {
-    const s = this.survey;
-    const { persons } = this;
+    const { persons, limits, survey: s } = this;
     return Math.min(
-      entriesOf(this.limits) * persons - s.inSlot,
-      (this.limits.entriesPerDay ?? Infinity) * persons - s.today,
-      (this.limits.entriesInAll ?? Infinity) * persons - s.entries,
+      entriesOf(limits) * persons - s.inSlot,
+      (limits.entriesPerDay ?? Infinity) * persons - s.today,
+      (limits.entriesInAll ?? Infinity) * persons - s.entries,
     );
   }
 

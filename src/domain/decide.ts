@@ -118,11 +118,18 @@ function conclude({ context: c, passedRules, reason }: Verdict): Decision {
     const rule = (RULES[passedRules] as (typeof RULES)[number]).name;
     return { admitted: false, reason, rule, ticket, ...(used && { used }) };
   }
-  const decision: Decision = { admitted: true, reason, ticket, ...(notices.length > 0 && { notices }) };
-  if (!m.isEntry) return c.rules.counter ? { ...decision, slot: COUNTED_OUT } : decision;
-  const following = c.rules.group === 'batch' ? Math.min(c.persons, c.left) - 1 : 0;
+  const decision: Decision = { admitted: true, reason, ticket };
+  if (notices.length > 0) decision.notices = notices;
+  if (!m.isEntry) {
+    if (c.rules.counter) decision.slot = COUNTED_OUT;
+    return decision;
+  }
+  decision.slot = c.slot;
   const max = c.left + c.survey.inSlot;
-  return { ...decision, slot: c.slot, ...(max !== 1 && { max }), ...(following > 0 && { following }) };
+  if (max !== 1) decision.max = max;
+  const following = c.rules.group === 'batch' ? Math.min(c.persons, c.left) - 1 : 0;
+  if (following > 0) decision.following = following;
+  return decision;
 }
 
 function lastUse(c: Context, reason: Reason): Movement | undefined {

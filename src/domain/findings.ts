@@ -46,7 +46,7 @@ export function inputsOf(rule: RuleName, c: Context): Inputs {
     case 'closes':
       return { now: m.now, closes: or(c.window.closes), today: m.today, to: or(rules.to), lastDay: or(lastDay(c)) };
     case 'day': {
-      const { last } = c.days;
+      const last = c.lastDay;
       return { today: m.today, consecutive: rules.consecutive, lastUsed: last === -Infinity ? null : last };
     }
     case 'entries':
@@ -56,7 +56,7 @@ export function inputsOf(rule: RuleName, c: Context): Inputs {
     case 'entries-per-day':
       return { used: c.survey.today, limit: limitText(c.limits.entriesPerDay), today: m.today };
     case 'days':
-      return { used: c.days.days, limit: or(rules.days) };
+      return { used: c.days, limit: or(rules.days) };
     case 'interval':
       return { now: m.now, nextAt: or(nextEntryAt(c)) };
     case 'exited':
@@ -126,9 +126,9 @@ export function findingOf(rule: RuleName, reason: Reason, c: Context): Phrase {
       return say('expired', { day: lastDay(c) ?? 0 });
     }
     case 'day': {
-      const gap = (!rules.dates || rules.dates.includes(m.today)) && c.days.days > 0 && rules.consecutive;
-      return gap && m.today > c.days.last + 1
-        ? say('not-consecutive', { day: c.days.last })
+      const gap = (!rules.dates || rules.dates.includes(m.today)) && c.lastDay !== -Infinity && rules.consecutive;
+      return gap && m.today > c.lastDay + 1
+        ? say('not-consecutive', { day: c.lastDay })
         : say('not-this-day', { day: m.today });
     }
     case 'entries':

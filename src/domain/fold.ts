@@ -1,7 +1,18 @@
 import type { CheckRecord, ElsewhereRecord, JournalRecord, OutcomeRecord } from './records.js';
 import { parseCheckId } from './records.js';
 import type { Movement, Usage } from './usage.js';
-import { COUNTED_IN, COUNTED_OUT, count, FLAG, giveBack, indexOfCheck, indexOfOwn, insert, nameAt } from './usage.js';
+import {
+  changed,
+  COUNTED_IN,
+  COUNTED_OUT,
+  count,
+  FLAG,
+  giveBack,
+  indexOfCheck,
+  indexOfOwn,
+  insert,
+  nameAt,
+} from './usage.js';
 
 /** The journal's meaning: folding all records of a ticket in order gives its usage. Idempotent per check ID. */
 export function fold(usage: Usage, record: JournalRecord): Usage {
@@ -13,10 +24,8 @@ export function fold(usage: Usage, record: JournalRecord): Usage {
     case 'elsewhere':
       return foldElsewhere(usage, record);
     case 'block': {
-      if (record.blocked) return { ...usage, blocked: { at: record.at, why: record.why, who: record.who } };
-      const free = { ...usage };
-      delete free.blocked;
-      return free;
+      const { at, why, who } = record;
+      return changed(usage, { blocked: record.blocked ? { at, why, who } : null });
     }
     case 'event':
     case 'note':
@@ -54,7 +63,7 @@ function isMovement(r: CheckRecord): boolean {
 function foldCheck(usage: Usage, r: CheckRecord): Usage {
   if (r.givesBack !== undefined) return foldGivenBack(usage, r.givesBack);
   if (!isMovement(r)) return usage;
-  if (isCounted(r.slot)) return { ...usage, older: count(usage.older, r.direction, r.at) };
+  if (isCounted(r.slot)) return changed(usage, { older: count(usage.older, r.direction, r.at) });
   const { gate, seq } = parseCheckId(r.checkId);
   if (indexOfCheck(usage, gate, seq) >= 0) return usage;
   return insert(usage, movementOf(r, gate, seq, r.at));
@@ -93,7 +102,7 @@ function foldElsewhere(usage: Usage, r: ElsewhereRecord): Usage {
 /** Nobody went through: the entry is given back. Kept ones are not written as `not-passed`. */
 function foldNotPassed(usage: Usage, r: OutcomeRecord): Usage {
   if (isCounted(r.slot))
-    return { ...usage, older: count(usage.older, r.slot === COUNTED_IN ? 'entry' : 'exit', r.at, -1) };
+    return changed(usage, { older: count(usage.older, r.slot === COUNTED_IN ? 'entry' : 'exit', r.at, -1) });
   let i = indexOfOwn(usage, r.of);
   // An entry of an earlier format has no sequence.
   if (i < 0 && r.slot !== undefined) i = lastOfSlot(usage, r.slot);
@@ -101,9 +110,9 @@ function foldNotPassed(usage: Usage, r: OutcomeRecord): Usage {
 }
 
 function lastOfSlot(usage: Usage, slot: string): number {
-  for (let i = usage.at.length - 1; i >= 0; i--) {
+  for (let i = usage.size - 1; i >= 0; i--) {
     const gone = (usage.flags[i] as number) & (FLAG.void | FLAG.elsewhere);
-    if (usage.seq[i] === 0 && !gone && nameAt(usage, usage.refs[4 * i + 3] as number) === slot) return i;
+    if (usage.seq[i] === 0 && !gone && nameAt(usage, usage.refs[3 * i + 2] as number) === slot) return i;
   }
   return -1;
 }

@@ -113,7 +113,7 @@ export const RULES: readonly Rule[] = [
       if (dates && !dates.includes(today)) return 'wrong-day';
       if (weekdays && !weekdays.includes(weekdayOf(today))) return 'wrong-day';
       if (!consecutive || counter) return undefined;
-      return c.days.days > 0 && today > c.days.last + 1 ? 'wrong-day' : undefined;
+      return c.lastDay !== -Infinity && today > c.lastDay + 1 ? 'wrong-day' : undefined;
     },
     applies: ({ m, rules }) =>
       m.isEntry && (rules.dates !== undefined || rules.weekdays !== undefined || (rules.consecutive && !rules.counter)),
@@ -151,9 +151,9 @@ export const RULES: readonly Rule[] = [
     refuses: (c) => {
       const limit = c.rules.days;
       if (limit === undefined || !counts(c)) return undefined;
-      const { days, last } = c.days;
-      // An entry in the future was made today, before the clock was put back.
-      return days >= limit && last < c.m.today ? 'entries-exhausted' : undefined;
+      // A further entry on a day that is counted already. One in the future was made today, before the clock was put back.
+      if (c.lastDay >= c.m.today) return undefined;
+      return c.hasDays(limit) ? 'entries-exhausted' : undefined;
     },
     applies: (c) => counts(c) && c.rules.days !== undefined,
   },

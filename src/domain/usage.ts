@@ -1,6 +1,10 @@
+import type { Counted, Sums } from './sums.js';
+import { NO_SUMS, sumsOf, sumsWith, widened } from './sums.js';
+
 /**
  * What is known of one ticket's use, in a form that answers every rule and is small: columns with one place per movement
- * (an entry or an exit of one person), in the order they are to be understood in.
+ * (an entry or an exit of one person), in the order they are to be understood in, and their sums. What is read from the disk opens its
+ * columns when they are first asked for, so nothing may be copied out of it member by member: `changed` does.
  *
  * Bounded: at most `MAX_MOVEMENTS` are kept one by one. Older ones are only counted (`older`): entries in all and the first entry stay
  * exact, questions about a day, a sector or a performance see the kept ones. Whether somebody is inside goes by the order, not by the
@@ -9,14 +13,19 @@
 export interface Usage {
   readonly older: OlderUsage;
   /** On this gate's own black list. */
-  blocked?: Blocked;
-  /** Names of gates, lanes, sectors and slots, each between line feeds; `refs` point into it, 0 = none. */
+  readonly blocked?: Blocked;
+  /** Movements that are kept, those given back included. */
+  readonly size: number;
+  readonly sums: Sums;
+  /** Names of gates, lanes, sectors and slots, each between line feeds; `where` and `refs` point into it, 0 = none. */
   readonly names: string;
   /** UTC milliseconds. */
   readonly at: Float64Array;
   /** Sequence at the gate that decided; with the gate's name it is the check's ID. 0 = not known (an earlier format). */
   readonly seq: Float64Array;
-  /** Four a movement: gate, lane, sector, slot. */
+  /** Sector of each movement. */
+  readonly where: Uint16Array;
+  /** Three a movement: gate, lane, slot. */
   readonly refs: Uint16Array;
   readonly flags: Uint8Array;
 }
@@ -69,9 +78,12 @@ export const COUNTED_OUT = '#out';
 
 export const NO_USAGE: Usage = {
   older: { entries: 0, exits: 0, from: 0, to: 0 },
+  size: 0,
+  sums: NO_SUMS,
   names: '\n',
   at: new Float64Array(0),
   seq: new Float64Array(0),
+  where: new Uint16Array(0),
   refs: new Uint16Array(0),
   flags: new Uint8Array(0),
 };
@@ -85,22 +97,28 @@ export function slotOf(ticketPerformance: string | undefined, lanePerformances: 
   return lanePerformances?.length === 1 ? (lanePerformances[0] as string) : '*';
 }
 
-/** Bounded, and without the separator. */
-const plain = (name: string): string => name.slice(0, 256).replaceAll('\n', ' ');
+/** As a name is kept: bounded, and without the separator. */
+export const plain = (name: string): string =>
+  name.length <= 256 && !name.includes('\n') ? name : name.slice(0, 256).replaceAll('\n', ' ');
 
 /** Where a name is in `names`; 0 = this ticket has never met it. */
 export function refOf(usage: Usage, name: string | undefined): number {
   return name === undefined || name === '' ? 0 : usage.names.indexOf(`\n${plain(name)}\n`) + 1;
 }
 
-export function nameAt(usage: Usage, ref: number): string | undefined {
+export function nameAt(usage: Pick<Usage, 'names'>, ref: number): string | undefined {
   return ref === 0 ? undefined : usage.names.slice(ref, usage.names.indexOf('\n', ref));
+}
+
+/** Whether a place in `names` holds this name (`plain`); 0 holds ''. */
+export function nameIs(usage: Usage, ref: number, name: string): boolean {
+  return ref === 0 ? name === '' : usage.names.startsWith(`${name}\n`, ref);
 }
 
 export function movementAt(usage: Usage, i: number): Movement {
   const flags = usage.flags[i] as number;
-  const name = (column: number): string | undefined => nameAt(usage, usage.refs[4 * i + column] as number);
-  const [sector, slot] = [name(2), name(3)];
+  const name = (column: number): string | undefined => nameAt(usage, usage.refs[3 * i + column] as number);
+  const [sector, slot] = [nameAt(usage, usage.where[i] as number), name(2)];
   return {
     gate: name(0) ?? '',
     seq: usage.seq[i] as number,
@@ -152,7 +170,7 @@ function indexOf(usage: Usage, seq: number, matches: (i: number) => boolean): nu
 
 export const indexOfCheck = (usage: Usage, gate: string, seq: number): number => {
   const ref = refOf(usage, gate);
-  return ref === 0 ? -1 : indexOf(usage, seq, (i) => usage.refs[4 * i] === ref);
+  return ref === 0 ? -1 : indexOf(usage, seq, (i) => usage.refs[3 * i] === ref);
 };
 
 /** A check of this gate, known by its sequence alone. */
@@ -161,7 +179,7 @@ export const indexOfOwn = (usage: Usage, seq: number): number =>
 
 /** Puts a movement in. Its own gate's movements follow each other; another gate's is put where its time belongs. */
 export function insert(usage: Usage, m: Movement): Usage {
-  const n = usage.at.length;
+  const n = usage.size;
   if (n >= MAX_MOVEMENTS || usage.names.length > MAX_NAMES) return insert(shorten(usage), m);
   let names = usage.names;
   const intern = (name: string | undefined): number => {
@@ -174,22 +192,64 @@ export function insert(usage: Usage, m: Movement): Usage {
   };
   let place = n;
   if (m.elsewhere) while (place > 0 && (usage.at[place - 1] as number) > m.at) place--;
-  const refs = [intern(m.gate), intern(m.lane), intern(m.sector), intern(m.slot)];
-  return {
-    ...usage,
+  const [gate, lane, sector, slot] = [intern(m.gate), intern(m.lane), intern(m.sector), intern(m.slot)];
+  const columns: Columns = {
+    ...columnsOf(usage),
     names,
-    at: put(new Float64Array(n + 1), usage.at, place, [m.at]),
-    seq: put(new Float64Array(n + 1), usage.seq, place, [m.seq]),
-    refs: put(new Uint16Array(4 * n + 4), usage.refs, 4 * place, refs),
-    flags: put(new Uint8Array(n + 1), usage.flags, place, [flagsOf(m)]),
+    at: widened(usage.at, place, [m.at]),
+    seq: widened(usage.seq, place, [m.seq]),
+    where: widened(usage.where, place, [sector]),
+    refs: widened(usage.refs, 3 * place, [gate, lane, slot]),
+    flags: widened(usage.flags, place, [flagsOf(m)]),
+  };
+  if (place < n) return usageOf(columns);
+  return usageOf(columns, m.void ? usage.sums : sumsWith(usage.sums, countedAt(columns, n)));
+}
+
+export type Columns = Omit<Usage, 'size' | 'sums'>;
+
+export const columnsOf = ({ older, blocked, names, at, seq, where, refs, flags }: Usage): Columns => ({
+  older,
+  ...(blocked && { blocked }),
+  names,
+  at,
+  seq,
+  where,
+  refs,
+  flags,
+});
+
+/** A usage of these columns, with the sums they give. */
+export function usageOf(columns: Columns, sums = sumsOf(counted(columns))): Usage {
+  return { ...columns, size: columns.at.length, sums };
+}
+
+function* counted(columns: Columns): Generator<Counted> {
+  for (let i = 0; i < columns.at.length; i++)
+    if (!((columns.flags[i] as number) & FLAG.void)) yield countedAt(columns, i);
+}
+
+function countedAt(columns: Columns, index: number): Counted {
+  const flags = columns.flags[index] as number;
+  const sectorRef = columns.where[index] as number;
+  const slotRef = columns.refs[3 * index + 2] as number;
+  return {
+    index,
+    at: columns.at[index] as number,
+    exit: (flags & FLAG.exit) !== 0,
+    doubtful: (flags & FLAG.doubtful) !== 0,
+    sector: nameAt(columns, sectorRef) ?? '',
+    sectorRef,
+    slot: nameAt(columns, slotRef) ?? '',
+    slotRef,
   };
 }
 
-function put<T extends Float64Array | Uint16Array | Uint8Array>(to: T, from: T, place: number, values: number[]): T {
-  to.set(from.subarray(0, place));
-  to.set(values, place);
-  to.set(from.subarray(place), place + values.length);
-  return to;
+/** With other counts, or put on or taken off (null) the gate's black list. */
+export function changed(usage: Usage, { older, blocked }: { older?: OlderUsage; blocked?: Blocked | null }): Usage {
+  const { blocked: before, ...columns } = columnsOf(usage);
+  const now = blocked === undefined ? before : (blocked ?? undefined);
+  return usageOf({ ...columns, ...(older && { older }), ...(now && { blocked: now }) }, usage.sums);
 }
 
 function flagsOf(m: Movement): number {
@@ -206,7 +266,7 @@ function flagsOf(m: Movement): number {
 export function giveBack(usage: Usage, i: number): Usage {
   const flags = usage.flags.slice();
   flags[i] = (flags[i] as number) | FLAG.void;
-  return { ...usage, flags };
+  return usageOf({ ...columnsOf(usage), flags });
 }
 
 /** Makes room for a tenth: what was given back goes first, then the oldest, which stays counted. */
@@ -217,7 +277,7 @@ function shorten(usage: Usage): Usage {
   const gone = kept.splice(0, drop);
   let { older } = usage;
   for (const m of gone) older = count(older, m.direction, m.at);
-  let short: Usage = { ...NO_USAGE, older, ...(usage.blocked && { blocked: usage.blocked }) };
+  let short = changed(NO_USAGE, { older, ...(usage.blocked && { blocked: usage.blocked }) });
   // Sorted in already; the place of a movement from elsewhere is kept by putting every one at the end.
   for (const m of kept) short = append(short, m);
   return short;
@@ -226,7 +286,7 @@ function shorten(usage: Usage): Usage {
 function append(usage: Usage, m: Movement): Usage {
   const { elsewhere, ...own } = m;
   const next = insert(usage, own);
-  if (elsewhere) next.flags[next.flags.length - 1] = flagsOf(m);
+  if (elsewhere) next.flags[next.size - 1] = flagsOf(m);
   return next;
 }
 
@@ -249,8 +309,9 @@ export function lastMoment(usage: Usage): number {
 }
 
 /** Movements, those given back, those only counted, blocked: a fold of another history differs in it. */
-export function digestOf({ at, flags, older, blocked }: Usage): string {
-  let gone = 0;
-  for (const f of flags) if (f & FLAG.void) gone++;
-  return `${at.length}.${gone}.${older.entries + older.exits}${blocked ? 'b' : ''}`;
+export function digestOf({ size, sums, older, blocked }: Usage): string {
+  let gone = size;
+  const { bySector } = sums;
+  for (let i = 0; i < bySector.length; i += 4) gone -= (bySector[i] as number) + (bySector[i + 1] as number);
+  return `${size}.${gone}.${older.entries + older.exits}${blocked ? 'b' : ''}`;
 }

@@ -29,7 +29,7 @@ export interface ServiceDays {
   startsAt: number;
   dayOf(t: number): number;
   /** UTC milliseconds of the day's first moment. */
-  startOf(day: number): number;
+  startOf: (day: number) => number;
 }
 
 export const MINUTE = 60_000;
@@ -150,14 +150,16 @@ const KEPT = 16_384;
 export function serviceDays(zone: Zone, startsAt: number): ServiceDays {
   const starts = new Float64Array(KEPT).fill(NaN);
   const startOf = (day: number): number => {
-    const i = day - KEPT_FROM;
-    if (i < 0 || i >= KEPT) return zone.momentOf(day, startsAt);
-    const known = starts[i] as number;
-    if (!Number.isNaN(known)) return known;
-    return (starts[i] = zone.momentOf(day, startsAt));
+    const known = starts[day - KEPT_FROM];
+    // NaN: not worked out yet; undefined: outside of what is kept.
+    if (known !== undefined && known === known) return known;
+    const start = zone.momentOf(day, startsAt);
+    if (known !== undefined) starts[day - KEPT_FROM] = start;
+    return start;
   };
   const dayOf = (t: number): number => {
-    let day = Math.floor((t - startsAt * MINUTE) / DAY);
+    // Right but for hours around a change of the clock.
+    let day = Math.floor((t + zone.offsetAt(t) - startsAt * MINUTE) / DAY);
     while (t < startOf(day)) day--;
     while (t >= startOf(day + 1)) day++;
     return day;

@@ -13,7 +13,7 @@ import { keys } from './keys.js';
 import type { Database, StoreKey, Tuning } from './open.js';
 import { hintFor, openDatabase } from './open.js';
 import { decodeOutcome, decodeRecord, encodeJson } from './records.js';
-import { decodeUsage, encodeUsage } from './usage-bytes.js';
+import { encodeUsage, openUsage } from './usage-bytes.js';
 
 type Unnumbered<T> = T extends CheckRecord
   ? Omit<T, 'seq' | 'checkId'>
@@ -147,7 +147,7 @@ export class Journal {
   #stored(barcode: string): Usage {
     if (this.#read?.barcode === barcode) return this.#read.usage;
     const bytes = this.#open_().bytesSync(keys.usage(barcode));
-    const usage = bytes === undefined ? NO_USAGE : decodeUsage(bytes);
+    const usage = bytes === undefined ? NO_USAGE : openUsage(bytes);
     this.#read = { barcode, usage };
     return usage;
   }

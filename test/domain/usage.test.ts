@@ -5,9 +5,17 @@ import type { CheckRecord, ElsewhereRecord, JournalRecord } from '../../src/doma
 import { checkIdOf, parseCheckId } from '../../src/domain/records.js';
 import { survey } from '../../src/domain/survey.js';
 import type { Usage } from '../../src/domain/usage.js';
-import { COUNTED_IN, MAX_MOVEMENTS, movements, NO_USAGE, summarise } from '../../src/domain/usage.js';
+import {
+  columnsOf,
+  COUNTED_IN,
+  MAX_MOVEMENTS,
+  movements,
+  NO_USAGE,
+  summarise,
+  usageOf,
+} from '../../src/domain/usage.js';
 import { encodeJson } from '../../src/store/records.js';
-import { decodeUsage, encodeUsage } from '../../src/store/usage-bytes.js';
+import { decodeUsage, encodeUsage, openUsage } from '../../src/store/usage-bytes.js';
 
 const check = (seq: number, rest: Partial<CheckRecord> = {}): CheckRecord => ({
   kind: 'check',
@@ -137,6 +145,31 @@ describe('sectors', () => {
   });
 });
 
+/** The same by looking at every movement. */
+function slowSurvey(usage: Usage, slot: string, sector: string | undefined, from: number): unknown {
+  const counted = movements(usage).map((m, i) => ({ ...m, i, void: m.void ?? false }));
+  const valid = counted.filter((m) => !m.void);
+  const mine = valid.filter((m) => sector === undefined || m.sector === undefined || m.sector === sector);
+  const entries = mine.filter((m) => m.direction === 'entry');
+  const exits = mine.filter((m) => m.direction === 'exit');
+  const used = entries.filter((m) => m.slot === slot || m.slot === '*' || m.slot === undefined);
+  const firsts = valid.filter((m) => m.direction === 'entry').map((m) => m.at);
+  if (usage.older.from !== 0) firsts.push(usage.older.from);
+  const index = (m: { i: number } | undefined): number => m?.i ?? -1;
+  return {
+    entries: entries.length + usage.older.entries,
+    exits: exits.length + usage.older.exits,
+    inSlot: used.length,
+    today: entries.filter((m) => m.at >= from).length,
+    firstAt: firsts.length > 0 ? Math.min(...firsts) : 0,
+    lastEntry: index(entries.at(-1)),
+    lastExit: index(exits.at(-1)),
+    lastInSlot: index(used.at(-1)),
+    inside: mine.at(-1)?.direction === 'entry',
+    insideBehind: valid.filter((m) => m.sector === undefined).at(-1)?.direction === 'entry',
+  };
+}
+
 describe('bytes', () => {
   it('what an earlier release wrote is read as as many entries', () => {
     const old = Buffer.from('1{"slots":{"PERF1":{"entries":2,"lastAt":7,"lastLane":"lane-2"}}}');
@@ -198,6 +231,13 @@ describe('bytes', () => {
           usage = fold(usage, record);
           const bytes = encodeUsage(usage);
           expect(movements(decodeUsage(bytes))).toEqual(movements(usage));
+          // Added up one by one or all at once: the same sums, and what they say is what the movements say.
+          expect(usage.sums).toEqual(usageOf(columnsOf(usage)).sums);
+          for (const sector of [undefined, 'A', 'B'])
+            for (const from of [1000, 1000 * record.seq, 60_000])
+              expect(survey(decodeUsage(bytes), { slot: 'PERF1', sector, dayStart: from })).toEqual(
+                slowSurvey(usage, 'PERF1', sector, from),
+              );
           expect(encodeUsage(decodeUsage(bytes)).equals(bytes)).toBe(true);
           // Also from a place in memory that is not a multiple of eight.
           const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
@@ -206,6 +246,26 @@ describe('bytes', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('of which any bit has flipped are not decided on', () => {
+    const usage = of(check(1, { sector: 'A' }), { ...exit(2), sector: 'A' }, check(3, { slot: '*' }), check(4));
+    const bytes = encodeUsage(usage);
+    const said = (u: Usage): unknown => [survey(u, { ...ask, sector: 'A' }), summarise(u), u.blocked];
+    const whole = JSON.stringify(said(usage));
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const flipped = Buffer.from(bytes);
+      flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(() => decodeUsage(flipped), `bit ${bit}`).toThrow(/damaged|unknown format/);
+      // A decision opens the parts one by one: what it reads is right, or it is refused.
+      let read: string | undefined;
+      try {
+        read = JSON.stringify(said(openUsage(flipped)));
+      } catch {
+        continue;
+      }
+      expect(read).toBe(whole);
+    }
   });
 
   it('telling everything from elsewhere again changes nothing', () => {
