@@ -83,7 +83,7 @@ export function venueCommand(): Command {
 async function status(options: Where): Promise<void> {
   const { report, counts } = await askGate(options, async (api) => {
     const report = await api.get<VenueReport | { role: 'standalone' }>('/venue');
-    return { report, counts: report.role === 'hub' ? await api.get<VenueCounts>('/venue/counts') : undefined };
+    return { report, counts: report.role === 'hub' ? await api.get<VenueCounts | null>('/venue/counts') : null };
   });
   if (options.json) printJson({ ...report, ...(counts && { counts }) });
   if (report.role === 'standalone') {

@@ -206,16 +206,19 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   }),
   Venue: z.looseObject({ role: z.enum(['standalone', 'gate', 'hub']) }),
   Conflicts: z.array(z.looseObject({ n: z.number(), code: z.string(), slot: z.string() })),
-  VenueCounts: z.strictObject({
-    day: z.string(),
-    since: ms,
-    inside: z.number(),
-    ...flow,
-    sectors: z.array(
-      z.strictObject({ sector: z.string(), inside: z.number(), entries: z.number(), exits: z.number() }),
-    ),
-    gates: z.array(z.strictObject({ gate: z.string(), ...flow })),
-    minutes: z.array(z.strictObject({ at: ms, ...flow })),
-  }),
+  VenueCounts: z
+    .strictObject({
+      day: z.string(),
+      since: ms,
+      inside: z.number(),
+      ...flow,
+      sectors: z.array(
+        z.strictObject({ sector: z.string(), inside: z.number(), entries: z.number(), exits: z.number() }),
+      ),
+      gates: z.array(z.strictObject({ gate: z.string(), ...flow })),
+      minutes: z.array(z.strictObject({ at: ms, ...flow })),
+    })
+    .nullable()
+    .describe('Null: this is no hub.'),
   OneTimePin: z.strictObject({ pin: z.string(), addresses: z.array(z.string()) }),
 };
