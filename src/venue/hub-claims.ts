@@ -13,6 +13,8 @@ import type { UsageEntry } from './topics.js';
 
 /** Inputs in one disk write, at most. */
 const GROUP = 1_000;
+/** Entries of the use log kept in memory: what gates that are in touch ask for. */
+const RECENT = 2_000;
 /** Milliseconds until the files are opened again after a failed write. */
 const REOPEN_EVERY = 1_000;
 
@@ -56,6 +58,9 @@ export class HubClaims {
   #conflicts = 0;
   #commits = 0;
   #failed = false;
+  /** The end of the use log, without a gap, and what the group in hand adds to it. */
+  #recent: UsageEntry[] = [];
+  #noted: UsageEntry[] = [];
   /** See `HubView.sure`. */
   sure = false;
   readonly counters = { claims: 0, granted: 0, used: 0, unknown: 0, checks: 0, groups: 0 };
@@ -225,7 +230,9 @@ export class HubClaims {
 
   #note(memory: GroupMemory, entry: Omit<UsageEntry, 'n'>): void {
     const n = ++this.#usage;
-    memory.put(venueKeys.usage(n), { n, ...entry });
+    const noted = { n, ...entry };
+    memory.put(venueKeys.usage(n), noted);
+    this.#noted.push(noted);
   }
 
   /** Promises of a process of the gate that is over, and whose journal is here to its end: they admitted nobody. */
@@ -242,6 +249,8 @@ export class HubClaims {
   }
 
   async usageAfter(after: number, limit: number): Promise<UsageEntry[]> {
+    const first = this.#recent[0];
+    if (first && after >= first.n - 1) return this.#recent.slice(after - first.n + 1, after - first.n + 1 + limit);
     const range = { gt: venueKeys.usage(after), lt: 'n"', limit };
     return (await this.#store.values(range)) as UsageEntry[];
   }
@@ -287,6 +296,8 @@ export class HubClaims {
           await this.#store.commit(memory.puts);
           this.#commits++;
           this.counters.groups++;
+          this.#recent.push(...this.#noted.splice(0));
+          if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
         }
         for (const f of done) f();
         if (this.#usage > usage) this.#p.onUsage();
@@ -299,6 +310,8 @@ export class HubClaims {
 
   async #fail(error: unknown, jobs: Job[]): Promise<void> {
     this.#failed = true;
+    this.#noted = [];
+    this.#recent = [];
     this.#p.log.error({ error: describeError(error) }, 'the hub cannot write: nothing is granted');
     for (const job of [...jobs, ...[...this.#held.values()].flat(), ...this.#queue.splice(0)]) job.failed();
     this.#held.clear();

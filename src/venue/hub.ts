@@ -46,6 +46,7 @@ const HOME_DEADLINE = 90;
 /** Milliseconds without a word after which a gate counts as cut off. */
 const CUT_OFF_AFTER = 3_000;
 const STATE_EVERY = 1_000;
+const HINT_AFTER = 200;
 const USAGE_PAGE = 500;
 
 export interface GateView {
@@ -90,6 +91,7 @@ export class VenueHub {
   #deciding: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #announced = -1;
+  #hinting: Promise<void> | undefined;
   #n = 0;
 
   static async start(settings: HubSettings, store: VenueStore, parts: Parts): Promise<VenueHub> {
@@ -378,8 +380,14 @@ export class VenueHub {
     return said.find((s) => s.said === 'used') ?? said.find((s) => s.said === 'silent') ?? { said: 'agreed' };
   }
 
-  /** Tells the gates that there is something new. */
+  /** Tells the gates that there is something new: a hundred gates need not hear of every single entry. */
   hint(): void {
+    this.#hinting ??= this.#hintSoon();
+  }
+
+  async #hintSoon(): Promise<void> {
+    await this.#p.clock.sleep(HINT_AFTER, this.#stop.signal);
+    this.#hinting = undefined;
     this.#wire.send(t.topics.hint(this.#s.venue), JSON.stringify({ usage: this.claims.lastUsage }));
   }
 
