@@ -5,6 +5,8 @@ import type { GateConfig } from './config/schema.js';
 import { createApi } from './diagnostics/api.js';
 import { Live } from './diagnostics/live.js';
 import type { LiveParts } from './diagnostics/live.js';
+import { metricsText } from './diagnostics/metrics.js';
+import { MetricsServer } from './diagnostics/metrics-server.js';
 import { LogRing } from './diagnostics/log-ring.js';
 import type { ReadModel } from './diagnostics/read-model.js';
 import { TraceBook } from './diagnostics/trace.js';
@@ -66,6 +68,17 @@ interface PageOptions {
   model: ReadModel;
   door: () => PageServer | undefined;
   lanes: LaneSet;
+}
+
+/** Metrics without a login, where the configuration says so. */
+export function startMetrics({
+  config,
+  clock,
+  log,
+  model,
+}: Pick<PageOptions, 'config' | 'clock' | 'log' | 'model'>): MetricsServer {
+  const text = (): string => metricsText(model);
+  return new MetricsServer(config.diagnostics.metrics, { clock, log: log.child({ room: 'metrics' }), text });
 }
 
 /** The page on the configured addresses; undefined when there are none. Loaded here: a gate without a page does not carry it. */

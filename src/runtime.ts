@@ -6,6 +6,7 @@ import type { FleetReport } from './diagnostics/fleet-report.js';
 import { conditionsOf, healthOf } from './diagnostics/health.js';
 import type { DeskModel } from './diagnostics/desk-model.js';
 import type { Live } from './diagnostics/live.js';
+import { Tally } from './diagnostics/tally.js';
 import type { LogRing } from './diagnostics/log-ring.js';
 import type {
   GateEvent,
@@ -30,7 +31,7 @@ import { buildLanes } from './runtime-lanes.js';
 import type { DeskSet } from './runtime-desk.js';
 import { buildDesk } from './runtime-desk.js';
 import { rulesHash } from './runtime-rules.js';
-import { createLive, startPage } from './runtime-page.js';
+import { createLive, startMetrics, startPage } from './runtime-page.js';
 import { syncOptions } from './runtime-settings.js';
 import type { Venue } from './runtime-venue-parts.js';
 import { startVenue } from './runtime-venue.js';
@@ -68,6 +69,7 @@ export class Gate implements ReadModel {
   readonly #p: RuntimeParts;
   readonly #listeners = new Set<(event: GateEvent) => void>();
   readonly #startedAt: number;
+  readonly tally = new Tally();
   #store: StoreRoom | undefined;
   #journal!: Journal;
   #list!: TicketList;
@@ -78,6 +80,7 @@ export class Gate implements ReadModel {
   #api: { close(): Promise<void> } | undefined;
   #desk!: DeskSet;
   #live!: Live;
+  #metrics: ReturnType<typeof startMetrics> | undefined;
   #page: Awaited<ReturnType<typeof startPage>>;
   #settlement!: Settlement;
   #readyAfter = 0;
@@ -203,6 +206,7 @@ export class Gate implements ReadModel {
     );
     this.#recovering = this.#recoverLoop();
     await this.#live.start();
+    this.#metrics = startMetrics({ ...this.#p, config, model: this });
     this.#page = await startPage({ ...this.#p, config, model: this, door: () => this.#page, lanes: this.#lanes });
   }
 
@@ -227,6 +231,7 @@ export class Gate implements ReadModel {
   #tell(event: GateEvent): void {
     if (event.event === 'incident') this.#p.log.warn({ ...event.data }, event.data.what);
     this.#live.onEvent(event);
+    this.tally.onEvent(event);
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -375,6 +380,7 @@ export class Gate implements ReadModel {
   /** Stop order: no new reads, the check in hand ends, the worker ends its call, then the files close. Idempotent. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#metrics?.close();
     await this.#page?.close();
     await this.#lanes?.close();
     await this.#recovering;

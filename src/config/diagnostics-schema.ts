@@ -33,6 +33,12 @@ export const diagnosticsSchema = z
     key: text().optional().describe("File with the certificate's private key (PEM)."),
     session: duration('5m', '24h').default(43_200_000).describe('A login ends after this time.'),
     idle: duration('1m', '24h').default(1_800_000).describe('A login that is not used ends after this time.'),
+    metrics: z
+      .array(listen)
+      .default([])
+      .describe(
+        'Where `/metrics` is served beside, in plain HTTP and without a login; `[]`: only on the page, with the PIN of a viewer as bearer token.',
+      ),
     pins: z
       .strictObject({
         viewer: pin('viewer', 'looks'),

@@ -9,6 +9,7 @@ import { actorOf, mayAct, whoOf } from './actor.js';
 import type { PageDoor } from './api-access.js';
 import { accessRoutes } from './api-access.js';
 import { liveRoutes } from './api-live.js';
+import { metricsRoutes } from './api-metrics.js';
 import { platformRoutes } from './api-platform.js';
 import { storeRoutes } from './api-store.js';
 import { stewardRoutes } from './api-steward.js';
@@ -28,6 +29,7 @@ export function createApi(model: ReadModel, door: () => PageDoor | undefined = (
   venueRoutes(api, model);
   accessRoutes(api, model, door);
   storeRoutes(api, model);
+  metricsRoutes(api, model);
   api.onError((error, c) => c.json({ error: describeError(error) }, 500));
   api.get('/status', (c) => c.json(model.status()));
   api.get('/ticket/:code', (c) => c.json(model.ticket(c.req.param('code'))));

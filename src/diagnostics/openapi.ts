@@ -67,6 +67,7 @@ function bodyOf(body: NonNullable<RouteDoc['body']>): object {
 function success(answer: string | null): object {
   if (answer === null) return { '204': { description: 'done' } };
   if (answer === 'stream') return { '200': { description: 'events', content: { 'text/event-stream': {} } } };
+  if (answer === 'metrics') return { '200': { description: 'text exposition format', content: { 'text/plain': {} } } };
   if (answer === 'file') return { '200': { description: 'a file', content: { 'application/gzip': {} } } };
   return { '200': { description: answer, content: { 'application/json': { schema: ref(answer) } } } };
 }

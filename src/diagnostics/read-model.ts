@@ -6,6 +6,7 @@ import type { DeskModel } from './desk-model.js';
 import type { LiveModel } from './live-model.js';
 import type { StoreModel } from './store-model.js';
 import type { GateEvent, SelfTestReport, StatusReport, TicketReport } from './reports.js';
+import type { Tally } from './tally.js';
 import type { PlatformModel } from './read-model-platform.js';
 
 export type * from './reports.js';
@@ -26,6 +27,8 @@ export interface ReadModel extends PlatformModel, StoreModel, WithVenue {
   onEvent(listener: (event: GateEvent) => void): () => void;
   /** Decisions explained, and what a steward may do. */
   readonly desk: DeskModel;
+  /** Decisions by reason since the start. */
+  readonly tally: Tally;
   /** What the technician's page adds. */
   readonly live: LiveModel;
 }

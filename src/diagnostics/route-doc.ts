@@ -12,7 +12,7 @@ export interface RouteDoc {
   query?: Readonly<Record<string, string>>;
   /** Members of the JSON body; `text`: the body is plain text. */
   body?: Readonly<Record<string, string>> | 'text';
-  /** Name of the answer's schema in `schemas.ts`; `stream`: server-sent events; `file`; null: no content. */
+  /** Name of the answer's schema in `schemas.ts`; `stream`: server-sent events; `file`; `metrics`: text; null: no content. */
   answer: string | null;
 }
 

@@ -2,6 +2,13 @@ import { route } from './route-doc.js';
 import type { RouteDoc } from './route-doc.js';
 
 export const VENUE_ROUTES: readonly RouteDoc[] = [
+  route(
+    'GET',
+    '/metrics',
+    'viewer',
+    'For Prometheus; the page serves it at its root too (docs/metrics.md).',
+    'metrics',
+  ),
   route('GET', '/venue', 'viewer', 'The venue as this gate knows it: link, risk, gates, lists.', 'Venue'),
   route(
     'GET',

@@ -155,6 +155,12 @@ export function createWeb(parts: WebParts): Hono {
     }
     return;
   });
+  // Where a scraper looks: the same login, the same rights.
+  web.get('/metrics', (c) => {
+    const url = new URL(c.req.url);
+    url.pathname = '/api/metrics';
+    return web.fetch(new Request(url, c.req.raw), c.env);
+  });
   web.route('/api', parts.api);
   web.notFound((c) => c.json({ error: 'no such page' }, 404));
 
