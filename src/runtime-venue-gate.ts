@@ -3,10 +3,12 @@ import { PortillonError } from './errors.js';
 import type { Condition } from './diagnostics/reports.js';
 import type { VenueReport } from './diagnostics/venue-model.js';
 import type { ClaimPort } from './lane/claims.js';
+import type { LaneEvent } from './lane/lane.js';
 import type { SyncStatus, SyncWhat } from './sync/messages.js';
 import type { ListState } from './venue/list-client.js';
-import { Telemetry } from './venue/telemetry.js';
+import type { Telemetry } from './venue/telemetry.js';
 import { VenueGate } from './venue/gate.js';
+import { buildTelemetry } from './runtime-venue-telemetry.js';
 import { ListThread } from './runtime-venue-list.js';
 import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
 
@@ -37,10 +39,8 @@ export class GateRole implements Venue {
       },
       { clock: parts.clock, log, onState: () => {} },
     );
-    const telemetry = new Telemetry(
-      { venue: config.id, gate, commanders: config.commanders },
-      { clock: parts.clock, log, act: actions(parts), seen: basics.store },
-    );
+    const late: { role?: GateRole } = {};
+    const telemetry = buildTelemetry(basics, parts, () => (late.role as GateRole).report());
     const venue = await VenueGate.start(
       { venue: config.id, broker, key, claims },
       {
@@ -53,7 +53,8 @@ export class GateRole implements Venue {
         onUp: (wire) => telemetry.onUp(wire),
       },
     );
-    return new GateRole(basics, parts, venue, list, telemetry);
+    late.role = new GateRole(basics, parts, venue, list, telemetry);
+    return late.role;
   }
 
   private constructor(basics: VenueBasics, parts: VenueParts, gate: VenueGate, list: ListThread, telemetry: Telemetry) {
@@ -126,7 +127,7 @@ export class GateRole implements Venue {
     this.#gate.announce();
   }
 
-  onDecision(event: object): void {
+  onDecision(event: LaneEvent): void {
     this.#telemetry.onDecision(event);
   }
 
@@ -184,25 +185,4 @@ export class GateRole implements Venue {
     await this.#list.stop();
     await this.#b.store.close();
   }
-}
-
-/** What a command of the venue may do here, and what telemetry shows. */
-function actions({ model }: VenueParts) {
-  return {
-    setMode: model.setMode.bind(model),
-    pulse: model.pulse.bind(model),
-    selfTest: () => model.selfTest(undefined),
-    syncNow: () => model.syncNow('all'),
-    health: () => {
-      const { health, conditions, lanes, journal, version, sync } = model.status();
-      return {
-        version,
-        health,
-        conditions: conditions.map((c) => c.what),
-        queue: journal.waiting,
-        listCompleteAt: sync?.pull.scopes[0]?.completeAt ?? null,
-        lanes: lanes.map(({ id, mode, counters }) => ({ id, mode, counters })),
-      };
-    },
-  };
 }

@@ -4,6 +4,7 @@ import type { Condition } from './diagnostics/reports.js';
 import type { ConflictReport, ConflictSide, VenueCounts, VenueReport } from './diagnostics/venue-model.js';
 import { describeError } from './errors.js';
 import type { ClaimPort } from './lane/claims.js';
+import type { LaneEvent } from './lane/lane.js';
 import { venueKeys } from './store/venue-store.js';
 import { ClaimClient } from './venue/claim-client.js';
 import type { Use } from './venue/claim-types.js';
@@ -11,6 +12,7 @@ import type { SettledCheck } from './venue/hub-claims.js';
 import { CountsKeeper } from './venue/counts-keeper.js';
 import { VenueHub } from './venue/hub.js';
 import { elsewhereRecords } from './venue/usage-intake.js';
+import { HubTelemetry } from './runtime-venue-telemetry.js';
 import { ListThread } from './runtime-venue-list.js';
 import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
 
@@ -28,6 +30,7 @@ export class HubRole implements Venue {
   readonly #hub: VenueHub;
   readonly #list: ListThread;
   readonly #counts: CountsKeeper;
+  readonly #telemetry: HubTelemetry;
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #pumping: Promise<void>;
@@ -87,13 +90,21 @@ export class HubRole implements Venue {
     });
     this.claims = this.#client;
     this.#counts = new CountsKeeper({ ...parts, store: basics.store, gate, days: basics.days });
+    this.#telemetry = new HubTelemetry(
+      basics,
+      parts,
+      () => this.report(),
+      () => this.counts(),
+    );
     this.#pumping = this.#pump();
   }
 
   announce(): void {
     this.#wake.abort();
   }
-  onDecision(): void {}
+  onDecision(event: LaneEvent): void {
+    this.#telemetry.onDecision(event);
+  }
 
   /** The hub's own lanes: their checks into the usage, and what gates did into this journal. */
   async #pump(): Promise<void> {
@@ -249,6 +260,7 @@ export class HubRole implements Venue {
     this.#stop.abort();
     await this.#pumping;
     await this.#counts.close();
+    await this.#telemetry.close();
     await this.#list.stop();
     await this.#hub.close();
     await this.#b.store.close();

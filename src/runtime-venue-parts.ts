@@ -5,6 +5,7 @@ import type { ReadModel } from './diagnostics/read-model.js';
 import type { VenueModel } from './diagnostics/venue-model.js';
 import type { ServiceDays } from './domain/zone.js';
 import type { ClaimPort } from './lane/claims.js';
+import type { LaneEvent } from './lane/lane.js';
 import type { Reservations } from './lane/reservations.js';
 import type { Log } from './log.js';
 import type { Journal } from './store/journal.js';
@@ -24,8 +25,10 @@ export interface VenueParts {
   settledThrough: () => number;
   /** There is something for SecuTix. */
   announce: () => void;
+  /** Of this process's log; absent where it has none that can change. */
+  setLogLevel?: ((level: 'debug' | 'info' | 'warn' | 'error') => void) | undefined;
   /** The gate itself, for telemetry and commands. */
-  model: Pick<ReadModel, 'setMode' | 'pulse' | 'selfTest' | 'syncNow' | 'status'>;
+  model: Pick<ReadModel, 'setMode' | 'pulse' | 'selfTest' | 'syncNow' | 'status' | 'desk' | 'live' | 'tally'>;
 }
 
 /** What the composition root needs of a venue, whichever part this gate plays in it. */
@@ -36,7 +39,7 @@ export interface Venue extends VenueModel {
   /** Checks have been settled. */
   announce(): void;
   /** A decision was made. */
-  onDecision(event: object): void;
+  onDecision(event: LaneEvent): void;
   conditions(): Condition[];
   close(): Promise<void>;
 }

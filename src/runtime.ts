@@ -60,6 +60,7 @@ export interface RuntimeParts {
   /** The last lines of the log, and every key of the configuration without secrets: for the page and the bundle. */
   logs?: LogRing;
   configuration?: readonly object[];
+  setLogLevel?: (level: 'debug' | 'info' | 'warn' | 'error') => void;
 }
 
 /** The composition root: what is built, in which order it starts and in which it stops. */

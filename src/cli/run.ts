@@ -78,6 +78,7 @@ export function runCommand(): Command {
         random: Math.random,
         log,
         logs,
+        setLogLevel: (level) => log.setLevel(level),
         configuration: explain(loaded),
       });
       process.title = 'portillon';

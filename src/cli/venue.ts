@@ -1,7 +1,7 @@
-import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import type { ConflictReport, VenueCounts, VenueReport } from '../diagnostics/venue-model.js';
 import { PortillonError } from '../errors.js';
@@ -9,6 +9,7 @@ import { linkKey } from '../venue/seal.js';
 import type { GateApi } from './gate-api.js';
 import { askGate } from './gate-api.js';
 import { configOption, dataOption, jsonOption } from './options.js';
+import { commandCommands } from './venue-command.js';
 import { ago, EXIT, printJson, printLine } from './output.js';
 
 interface Where {
@@ -53,31 +54,25 @@ export function venueCommand(): Command {
       }),
   );
   venue.addCommand(
-    new Command('keygen').description("a commander's key pair: the public key is for `venue.commanders`").action(() => {
-      const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-      printLine(
-        `public key, for venue.commanders: ${publicKey.export({ format: 'der', type: 'spki' }).toString('base64')}`,
-      );
-      printLine('private key, for `venue sign --key FILE`:');
-      printLine(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString().trim());
-    }),
+    new Command('keygen')
+      .description("a commander's key pair: the public key is for `venue.commanders`")
+      .option('--out <file>', 'writes the private key into a new file that only you can read')
+      .action(keygen),
   );
-  venue.addCommand(
-    new Command('sign')
-      .description('a signed command as text for the topic portillon/1/VENUE/gate/GATE/cmd; lives for 30 s')
-      .argument('<gate>', 'id of the gate')
-      .argument('<command>', 'JSON such as {"do":"mode","lane":"lane-1","mode":"closed","why":"crowd"}')
-      .requiredOption('--by <name>', 'name in venue.commanders')
-      .addOption(new Option('--key <file>', 'private key').makeOptionMandatory())
-      .action((gate: string, text: string, { by, key }: { by: string; key: string }) => {
-        const command: unknown = JSON.parse(text);
-        const expires = Date.now() + 30_000;
-        const body = JSON.stringify({ schema: 'command/1', id: randomUUID(), by, gate, expires, command });
-        const signature = sign(null, Buffer.from(body), createPrivateKey(readFileSync(key)));
-        process.stdout.write(`${signature.toString('base64')}\n${body}`);
-      }),
-  );
+  for (const command of commandCommands()) venue.addCommand(command);
   return venue;
+}
+
+function keygen({ out }: { out?: string }): void {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  // Never over an old one: its owner would be locked out.
+  if (out !== undefined) writeFileSync(out, pem, { mode: 0o600, flag: 'wx' });
+  const text = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+  printLine(`public key, for venue.commanders: ${text}`);
+  if (out !== undefined) return printLine(`private key: ${out}; whoever has it may give these commands`);
+  printLine('private key, for a file of its own (`venue command --key FILE`); whoever has it may give these commands:');
+  printLine(pem.trim());
 }
 
 async function status(options: Where): Promise<void> {

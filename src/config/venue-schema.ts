@@ -41,7 +41,7 @@ const commander = z.strictObject({
   name: text().describe('Who gives these commands; it goes into the journal.'),
   key: text().describe('Public key of the commander, as `portillon venue keygen` prints it.'),
   may: z
-    .array(z.enum(['mode', 'sync', 'selftest', 'pulse']))
+    .array(z.enum(['mode', 'sync', 'selftest', 'pulse', 'log-level', 'give-back', 'force']))
     .default([])
     .describe('Commands this person may give.'),
 });

@@ -1,49 +1,52 @@
-import { createPublicKey, verify } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
+import type { Commander } from './commands.js';
+import { checkCommand } from './commands.js';
 import * as t from './topics.js';
 import type { Wire } from './wire.js';
 
-export interface Commander {
-  name: string;
-  /** Ed25519, base64 of the DER form. */
-  key: string;
-  may: readonly string[];
+export interface TelemetrySettings {
+  venue: string;
+  gate: string;
+  commanders: readonly Commander[];
 }
 
 interface Parts {
   clock: Clock;
   log: Log;
-  act: {
-    setMode(lane: string, mode: 'controlled' | 'free' | 'closed', who: string, why: string): Promise<void>;
-    pulse(lane: string, who: string): Promise<void>;
-    selfTest(): Promise<unknown>;
-    syncNow(): Promise<unknown>;
-    health(): object;
-  };
-  seen: VenueStore;
+  health: () => t.HealthFacts;
+  /** Does what a command says; resolves with what became of it, without any whole code. */
+  obey: (command: t.Command['command'], by: string) => Promise<string>;
+  /** Into the journal: who did what. */
+  note: (what: string) => Promise<void>;
+  seen: Pick<VenueStore, 'has' | 'get' | 'keys' | 'commit'>;
+  /** Retained beside the health: the hub's counts. */
+  beside?: { topic: string; body: () => object };
 }
 
 /** Milliseconds. */
-const HEALTH_EVERY = 10_000;
+const HEALTH_EVERY = 5_000;
+/** Seconds after which a value that is not renewed disappears. */
+const FORGOTTEN_AFTER = 30;
 const LAST_EVENTS = 10;
-/** A command lives no longer than this, whatever its maker wrote into it. */
-const LONGEST_COMMAND = 60_000;
-/** Its signature and its text are two lines. */
-const SEPARATOR = '\n';
+const COMMANDS = { gt: venueKeys.named('command '), lt: venueKeys.named('command!') };
 
-/** What a gate tells the venue, and the commands it obeys. */
+type Outcome = { id?: string; by?: string; do?: string; done: boolean; why?: string; result?: string };
+
+/** What a gate (and the hub) tells the venue, and the commands it obeys. */
 export class Telemetry {
-  readonly #s: { venue: string; gate: string; commanders: readonly Commander[] };
+  readonly #s: TelemetrySettings;
   readonly #p: Parts;
   readonly #timer: NodeJS.Timeout;
-  readonly #events: object[] = [];
+  readonly #events: t.CheckEvent[] = [];
+  /** Nonces that are being written down. */
+  readonly #taken = new Set<string>();
   #wire: Wire | undefined;
 
-  constructor(settings: { venue: string; gate: string; commanders: readonly Commander[] }, parts: Parts) {
+  constructor(settings: TelemetrySettings, parts: Parts) {
     this.#s = settings;
     this.#p = parts;
     this.#timer = setInterval(() => this.#health(), HEALTH_EVERY);
@@ -57,21 +60,37 @@ export class Telemetry {
 
   #health(): void {
     const { venue, gate } = this.#s;
+    const { clock, health, beside, log } = this.#p;
+    const options = { retain: true, properties: { messageExpiryInterval: FORGOTTEN_AFTER } };
     try {
-      const body = { schema: 'health/1', at: this.#p.clock.now(), ...this.#p.act.health(), last: this.#events };
-      // A value that is not renewed disappears.
-      const properties = { messageExpiryInterval: 45 };
-      this.#wire?.send(t.topics.health(venue, gate), JSON.stringify(body), { retain: true, properties });
+      const body: t.Health = { schema: 'health/1', gate, at: clock.now(), ...health(), last: [...this.#events] };
+      this.#wire?.send(t.topics.health(venue, gate), JSON.stringify(body), options);
+      if (beside) this.#wire?.send(beside.topic, JSON.stringify(beside.body()), options);
     } catch (error) {
-      this.#p.log.debug({ error: describeError(error) }, 'no health yet');
+      log.debug({ error: describeError(error) }, 'no health yet');
     }
   }
 
-  /** Live, at most once, codes masked. */
-  onDecision(event: object): void {
-    this.#events.push(event);
+  /** Live, at most once. `code` is masked already. */
+  onDecision(event: Omit<t.CheckEvent, 'schema' | 'gate'>): void {
+    const { lane, at, code, admitted, reason, rule, checkId, decidedAfter, grantedAfter } = event;
+    const { venue, gate } = this.#s;
+    const body: t.CheckEvent = {
+      schema: 'check/1',
+      gate,
+      lane,
+      at,
+      code,
+      admitted,
+      reason,
+      ...(rule !== undefined && { rule }),
+      ...(checkId !== undefined && { checkId }),
+      decidedAfter,
+      ...(grantedAfter !== undefined && { grantedAfter }),
+    };
+    this.#events.push(body);
     if (this.#events.length > LAST_EVENTS) this.#events.shift();
-    this.#wire?.send(t.topics.event(this.#s.venue, this.#s.gate), JSON.stringify({ schema: 'check/1', ...event }));
+    this.#wire?.send(t.topics.event(venue, gate), JSON.stringify(body));
   }
 
   onMessage(topic: string, payload: Buffer): void {
@@ -79,37 +98,45 @@ export class Telemetry {
   }
 
   async #command(payload: Buffer): Promise<void> {
-    const outcome = await this.#obey(payload).catch((error: unknown) => ({ done: false, why: describeError(error) }));
-    this.#p.log.warn({ ...outcome }, 'a command from the venue');
-    const body = { schema: 'commanded/1', at: this.#p.clock.now(), ...outcome };
+    const { log, clock } = this.#p;
+    const outcome = await this.#judge(payload);
+    log.warn(
+      { ...outcome },
+      outcome.done ? 'a command from the venue was obeyed' : 'a command from the venue was not obeyed',
+    );
+    const body: t.Commanded = { schema: 'commanded/1', gate: this.#s.gate, at: clock.now(), ...outcome };
     this.#wire?.send(t.topics.commanded(this.#s.venue, this.#s.gate), JSON.stringify(body));
   }
 
-  async #obey(payload: Buffer): Promise<{ id?: string; by?: string; done: boolean; why?: string }> {
-    const refused = (why: string): { done: false; why: string } => ({ done: false, why });
+  async #judge(payload: Buffer): Promise<Outcome> {
     const checked = checkCommand(payload, { ...this.#s, now: this.#p.clock.now() });
-    if (!checked.ok) return refused(checked.why);
-    const { id, by, command } = checked.command;
-    // Written down before it is done: a command is obeyed once, also after a restart.
-    const key = venueKeys.named(`command ${id}`);
-    if (this.#p.seen.has(key)) return { id, by, ...refused('this command was given before') };
-    await this.#p.seen.commit([{ key, value: checked.command.expires }]);
-    const { act } = this.#p;
-    switch (command.do) {
-      case 'mode':
-        await act.setMode(command.lane, command.mode, by, command.why);
-        break;
-      case 'pulse':
-        await act.pulse(command.lane, by);
-        break;
-      case 'sync':
-        await act.syncNow();
-        break;
-      case 'selftest':
-        await act.selfTest();
-        break;
+    if (!checked.ok) return { done: false, ...(checked.id !== undefined && { id: checked.id }), why: checked.why };
+    const { id, by, command, expires } = checked.command;
+    const about = { id, by, do: command.do };
+    try {
+      if (!(await this.#first(id, expires))) return { ...about, done: false, why: 'this command was given before' };
+      const result = await this.#p.obey(command, `${by} (venue command)`);
+      await this.#p.note(`command ${command.do} by ${by}: ${result} (${id})`);
+      return { ...about, done: true, result };
+    } catch (error) {
+      const why = describeError(error);
+      await this.#p.note(`command ${command.do} by ${by} failed: ${why} (${id})`).catch(() => {});
+      return { ...about, done: false, why };
     }
-    return { id, by, done: true };
+  }
+
+  /** Written down before it is done: a command is obeyed once, also after a restart. Nonces that have expired are forgotten. */
+  async #first(id: string, expires: number): Promise<boolean> {
+    const { seen, clock } = this.#p;
+    const key = venueKeys.named(`command ${id}`);
+    if (this.#taken.has(id) || seen.has(key)) return false;
+    this.#taken.add(id);
+    const now = clock.now();
+    // A clock that was set back must not make an old command new: they are kept for a day.
+    const old = (await seen.keys(COMMANDS)).filter((k) => Number(seen.get(k)) < now - KEPT);
+    await seen.commit([{ key, value: expires }, ...old.map((k) => ({ key: k, value: undefined }))]);
+    if (this.#taken.size > 1_000) this.#taken.clear();
+    return true;
   }
 
   close(): void {
@@ -117,34 +144,5 @@ export class Telemetry {
   }
 }
 
-type Checked = { ok: true; command: t.Command } | { ok: false; why: string };
-
-/** Signature, rights and time of a command. Pure. */
-export function checkCommand(
-  payload: Buffer,
-  { gate, commanders, now }: { gate: string; commanders: readonly Commander[]; now: number },
-): Checked {
-  const refused = (why: string): Checked => ({ ok: false, why });
-  const text = payload.toString('utf8');
-  const cut = text.indexOf(SEPARATOR);
-  if (cut < 0) return refused('not signed');
-  let body: unknown;
-  try {
-    body = JSON.parse(text.slice(cut + 1));
-  } catch {
-    return refused('not JSON');
-  }
-  const parsed = t.command.safeParse(body);
-  if (!parsed.success) return refused('not a command');
-  const command = parsed.data;
-  const by = commanders.find((c) => c.name === command.by);
-  if (!by) return refused(`nobody of the name ${command.by} may give commands here`);
-  const key = createPublicKey({ key: Buffer.from(by.key, 'base64'), format: 'der', type: 'spki' });
-  if (!verify(null, Buffer.from(text.slice(cut + 1)), key, Buffer.from(text.slice(0, cut), 'base64')))
-    return refused('the signature is not that of the commander');
-  if (command.gate !== gate) return refused('meant for another gate');
-  if (command.expires < now) return refused('too late');
-  if (command.expires > now + LONGEST_COMMAND) return refused('lives too long');
-  if (!by.may.includes(command.command.do)) return refused(`${by.name} may not do ${command.command.do}`);
-  return { ok: true, command };
-}
+/** Milliseconds. */
+const KEPT = 24 * 3_600_000;

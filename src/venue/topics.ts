@@ -16,12 +16,13 @@ export const topics = {
   notice: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/notice`,
   noticed: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/to-hub/noticed`,
   presence: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/state/presence`,
-  info: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/state/info`,
   health: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/state/health`,
   event: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/event/check`,
   command: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/cmd`,
   commanded: (venue: string, gate: string) => `${ROOT}/${venue}/gate/${gate}/event/command`,
   hub: (venue: string) => `${ROOT}/${venue}/hub/state`,
+  /** Who is in the venue. */
+  counts: (venue: string) => `${ROOT}/${venue}/hub/counts`,
   /** A hub that starts asks whether another one runs; one that runs answers on `here`. */
   hubAsk: (venue: string) => `${ROOT}/${venue}/hub/ask`,
   hubHere: (venue: string) => `${ROOT}/${venue}/hub/here`,
@@ -29,6 +30,8 @@ export const topics = {
   hint: (venue: string) => `${ROOT}/${venue}/hub/hint`,
 } as const;
 
+/** Of every message that speaks of a ticket and is not sealed (`domain/credential.mask`). */
+const MASKED = /^(\*{0,6}|..\*{1,8}....)$/u;
 const TO_HUB = /^portillon\/1\/[^/]+\/gate\/([^/]+)\/to-hub\/([a-z-]+)$/;
 
 /** Gate and kind of a request's topic. */
@@ -162,6 +165,80 @@ export type HubState = z.output<typeof hubState>;
 
 export const presence = z.object({ schema: z.literal('presence/1'), online: z.boolean(), session: z.string(), at });
 
+/** One decision as it comes; the code is masked. */
+export const checkEvent = z.object({
+  schema: z.literal('check/1'),
+  gate: name,
+  lane: name,
+  at,
+  /** Masked. */
+  code: z.string().regex(MASKED),
+  admitted: z.boolean(),
+  reason: z.string(),
+  rule: z.string().optional(),
+  checkId: id.optional(),
+  /** Milliseconds from the read to the decision, and to the opening. */
+  decidedAfter: z.number(),
+  grantedAfter: z.number().optional(),
+});
+export type CheckEvent = z.output<typeof checkEvent>;
+
+const numbers = z.record(z.string(), z.number());
+const healthFacts = z.object({
+  role: z.enum(['gate', 'hub']),
+  version: z.string(),
+  health: z.enum(['ok', 'degraded', 'down']),
+  conditions: z.array(z.string()),
+  /** Journal records that are not yet where they must go. */
+  queue: z.int(),
+  /** Seconds since the list was last complete; null = never yet. */
+  listAge: z.number().nullable(),
+  list: z.object({ position: z.int(), hash: z.string() }).nullable(),
+  link: z.enum(['joined', 'alone']).nullable(),
+  /** Double entries that are possible now, at most. */
+  risk: z.object({ made: z.int(), bound: z.int() }),
+  claims: numbers,
+  lanes: z.array(z.object({ id: name, mode: z.string(), counters: numbers, reasons: numbers })),
+});
+export type HealthFacts = z.output<typeof healthFacts>;
+export const health = z.object({
+  schema: z.literal('health/1'),
+  gate: name,
+  at,
+  ...healthFacts.shape,
+  /** The last decisions, oldest first. */
+  last: z.array(checkEvent).max(10),
+});
+export type Health = z.output<typeof health>;
+
+const flow = { entries: z.int(), exits: z.int(), refused: z.int() };
+export const counts = z.object({
+  schema: z.literal('counts/1'),
+  at,
+  /** The venue's day, and UTC milliseconds of its beginning. */
+  day: z.string(),
+  since: z.number(),
+  inside: z.int().nonnegative(),
+  ...flow,
+  sectors: z.array(z.object({ sector: z.string(), inside: z.int(), entries: z.int(), exits: z.int() })),
+  gates: z.array(z.object({ gate: name, ...flow })),
+  minutes: z.array(z.object({ at, ...flow })),
+});
+
+/** What became of a command. */
+export const commanded = z.object({
+  schema: z.literal('commanded/1'),
+  gate: name,
+  at,
+  id: id.optional(),
+  by: name.optional(),
+  do: z.string().optional(),
+  done: z.boolean(),
+  why: z.string().optional(),
+  result: z.string().optional(),
+});
+export type Commanded = z.output<typeof commanded>;
+
 export const command = z.object({
   schema: z.literal('command/1'),
   id,
@@ -172,9 +249,18 @@ export const command = z.object({
   expires: at,
   command: z.discriminatedUnion('do', [
     z.object({ do: z.literal('mode'), lane: name, mode: z.enum(['controlled', 'free', 'closed']), why: z.string() }),
-    z.object({ do: z.literal('sync') }),
+    z.object({ do: z.literal('sync'), what: z.enum(['all', 'pull', 'push']).optional() }),
     z.object({ do: z.literal('selftest') }),
     z.object({ do: z.literal('pulse'), lane: name }),
+    z.object({ do: z.literal('log-level'), level: z.enum(['debug', 'info', 'warn', 'error']) }),
+    z.object({ do: z.literal('give-back'), code: name, check: id.optional(), why: z.string().min(1) }),
+    z.object({
+      do: z.literal('force'),
+      lane: name,
+      code: name,
+      medium: z.enum(['barcode', 'rfid']).optional(),
+      why: z.string().min(1),
+    }),
   ]),
 });
 export type Command = z.output<typeof command>;
@@ -196,5 +282,9 @@ export const SCHEMAS = {
   'list-answer': listAnswer,
   'hub-state': hubState,
   presence,
+  health,
+  check: checkEvent,
+  counts,
   command,
+  commanded,
 } as const;

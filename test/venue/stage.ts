@@ -32,7 +32,7 @@ export async function testVenue(
   const folder = temporaryFolder();
   const simulator = await startSimulator({ port: 0, tickets: options.tickets ?? 300, seed: 1, callsPerMinute: 0 });
   cleanup(() => simulator.close());
-  const names = [HUB, ...Array.from({ length: options.gates }, (_, i) => gateName(i)), 'operator'];
+  const names = [HUB, ...Array.from({ length: options.gates }, (_, i) => gateName(i)), 'operator', 'monitor'];
   const broker = await LocalBroker.start({
     folder: path.join(folder, 'broker'),
     users: names.map((name) => [name, passwordOf(name)] as const),

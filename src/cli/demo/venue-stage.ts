@@ -21,6 +21,9 @@ export interface VenueStageOptions {
   /** Entrances that are at home, by gate. */
   homes?: (gate: string) => string[];
   lane?: object;
+  /** More of `venue`, and of the whole file, by gate. */
+  venue?: (gate: string) => object;
+  config?: (gate: string) => object;
   /** Compiled command line; tests that run from source name it. */
   main?: string;
   /** In front of a gate's program: a network namespace, a variable. */
@@ -78,6 +81,7 @@ export class VenueStage {
         claim: claim?.(name) ?? {},
         home: homes?.(name) ?? [],
         ...(hub && { gates: this.names.slice(1) }),
+        ...this.#o.venue?.(name),
       },
       lanes: hub
         ? []
@@ -92,6 +96,7 @@ export class VenueStage {
               ...lane,
             },
           ],
+      ...this.#o.config?.(name),
     };
     writeFileSync(this.configFile(name), stringify(config), { mode: 0o600 });
   }
