@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --single-threaded-gc
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --single-threaded-gc
 import { Command, CommanderError } from 'commander';
 import { describeError, isConfigError, PortillonError } from '../errors.js';
 import { VERSION } from '../version.js';

@@ -153,6 +153,7 @@ export class GateProcess {
     const whole = [...prefix, process.execPath, ...NODE_FLAGS, main, 'run', '--config', config];
     this.#child = spawn(whole[0] as string, whole.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     });
     this.#child.stderr?.pipe(log);
     this.#exited = new Promise((resolve) => {
