@@ -66,6 +66,7 @@ export function laneRules(config: GateConfig, lane: LaneConfig, book: RuleBook):
     doubtfulClock: lane.doubtfulClock,
     staleList: defined(lane.staleList),
     book,
+    ...(config.venue.role !== 'standalone' && { venue: true as const }),
     ...(lane.name !== undefined && { name: lane.name }),
     ...(products && { products }),
     ...(performances && { performances: performances[0] === 'auto' ? ('auto' as const) : performances }),

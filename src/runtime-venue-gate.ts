@@ -153,7 +153,7 @@ export class GateRole implements Venue {
   }
 
   report(): VenueReport {
-    const { link, connected, error, hub, risk, inStep, claims, switches } = this.#gate.report();
+    const { link, connected, error, hub, risk, inStep, rights, claims, switches } = this.#gate.report();
     const { config } = this.#b;
     const { policy, budget, deadline } = config.claim;
     const { state } = this.#list;
@@ -165,7 +165,7 @@ export class GateRole implements Venue {
       risk,
       claims,
       list: state ? { position: state.position, hash: state.hash } : null,
-      link: { state: link, inStep, hub, switches },
+      link: { state: link, inStep, rights, hub, switches },
     };
   }
 

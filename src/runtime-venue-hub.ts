@@ -143,8 +143,13 @@ export class HubRole implements Venue {
       const entries = await this.#hub.claims.usageAfter(known, BATCH);
       const last = entries.at(-1);
       if (!last) return;
-      await Promise.all(elsewhereRecords(entries, gate, clock).map((r) => journal.append(r)));
-      await store.commit([{ key: venueKeys.named('usage'), value: last.n }]);
+      const own = (store.get(venueKeys.named('own')) as number | undefined) ?? 0;
+      const { records, through } = elsewhereRecords(entries, gate, own, clock);
+      await Promise.all(records.map((r) => journal.append(r)));
+      await store.commit([
+        { key: venueKeys.named('usage'), value: last.n },
+        { key: venueKeys.named('own'), value: through },
+      ]);
     }
   }
 

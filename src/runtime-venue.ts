@@ -28,6 +28,7 @@ export async function startVenue(config: GateConfig, parts: VenueParts): Promise
       deadline: venue.claim.deadline,
       policies: policiesOf(venue),
       homes: venue.home,
+      rights: venue.claim.rights,
     },
     store: await VenueStore.open(parts.folder('venue'), storeKeyFrom(config)),
     storeKey: storeKeyFrom(config),

@@ -66,6 +66,14 @@ export const venueSchema = z.strictObject({
       deadline: duration('20ms', '5s').default(150).describe('A lane waits this long for the hub, at most.'),
       policy: policy().default('refuse'),
       budget: budget().default(10),
+      rights: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(2)
+        .describe(
+          'Entries of one multi-entry ticket this gate holds in advance, at most: it admits on them when it is cut off, and no quota is exceeded.',
+        ),
       exceptions: z
         .array(exception)
         .default([])

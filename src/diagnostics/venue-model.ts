@@ -12,6 +12,8 @@ export interface VenueReport {
   link?: {
     state: 'joined' | 'alone';
     inStep: boolean;
+    /** Entries of multi-entry tickets held in advance. */
+    rights: number;
     hub: { hub: string; session: string; epoch: number; commit: number; sure: boolean } | null;
     switches: number;
   };

@@ -3,6 +3,7 @@ import { countDays, entriesKept, newestEntry } from './entry-days.js';
 import type { Performance } from './programme.js';
 import type { Facts, LaneRules, ProductRules, RuleBook, SectorRules, Window } from './rulebook.js';
 import { entriesOf, PLAIN_BOOK, rulesFor } from './rulebook.js';
+import type { SharedUse, Limit } from './shared.js';
 import type { Survey } from './survey.js';
 import { survey } from './survey.js';
 import type { Ticket } from './ticket.js';
@@ -143,6 +144,31 @@ export class Context {
       (limits.entriesPerDay ?? Infinity) * persons - s.today,
       (limits.entriesInAll ?? Infinity) * persons - s.entries,
     );
+  }
+
+  /** What the other gates' entries must leave room for. */
+  get shared(): SharedUse {
+    const { persons, rules, m, slot } = this;
+    const { sector } = m.lane;
+    const by = rules.sectorsTogether || sector === undefined ? {} : { sector };
+    const { entriesPerDay = Infinity, entriesInAll = Infinity } = this.limits;
+    const all: Limit[] = [
+      { max: entriesOf(this.limits) * persons, slot, ...by },
+      { max: entriesPerDay * persons, day: m.today, ...by },
+      { max: entriesInAll * persons, ...by },
+    ];
+    // Of sectors around this one only the gate knows: whoever left one of them has left this one too.
+    const strict = rules.antiPassback === 'hard' && persons === 1 && !this.survey.inside && !m.lane.outer?.length;
+    const limits = rules.counter ? [] : all.filter(({ max }) => max !== Infinity);
+    const outside = strict && !rules.counter ? by : undefined;
+    const free = rules.counter || (limits.length === 0 && !outside && rules.days === undefined);
+    return {
+      day: m.today,
+      ...(sector !== undefined && { sector }),
+      limits,
+      ...(free && { free: true as const }),
+      ...(outside && { outside }),
+    };
   }
 
   /** Facts as a condition names them. */

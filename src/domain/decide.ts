@@ -4,6 +4,7 @@ import type { Reason } from './reasons.js';
 import type { Facts, LaneRules } from './rulebook.js';
 import type { RuleName } from './rules.js';
 import { isForHere, isStillInside, leavesWithoutEntry, RULES } from './rules.js';
+import type { SharedUse } from './shared.js';
 import type { Ticket } from './ticket.js';
 import type { Movement } from './usage.js';
 import { COUNTED_OUT, movementAt } from './usage.js';
@@ -37,8 +38,8 @@ export interface Decision {
   ticket?: Ticket;
   /** Set on an admission to an entry lane: what it uses up. */
   slot?: string;
-  /** Entries the ticket has in this slot, those of before included; absent = one. `Infinity` = any number. */
-  max?: number;
+  /** Set with `slot` at a gate of a venue: what must hold at all its gates together. */
+  shared?: SharedUse;
   /** With a refusal for use: when and where it was used last. */
   used?: Movement;
   notices?: readonly Notice[];
@@ -125,8 +126,7 @@ function conclude({ context: c, passedRules, reason }: Verdict): Decision {
     return decision;
   }
   decision.slot = c.slot;
-  const max = c.left + c.survey.inSlot;
-  if (max !== 1) decision.max = max;
+  if (m.lane.venue) decision.shared = c.shared;
   const following = c.rules.group === 'batch' ? Math.min(c.persons, c.left) - 1 : 0;
   if (following > 0) decision.following = following;
   return decision;
@@ -144,7 +144,8 @@ const NONE: readonly Notice[] = [];
 function noticesOf(c: Context): readonly Notice[] {
   const { lane, facts, isEntry } = c.m;
   const old = isEntry && lane.staleList?.warnAfter !== undefined && (facts.listAge ?? 0) > lane.staleList.warnAfter;
-  const passback = c.rules.antiPassback === 'soft' && (isStillInside(c) || leavesWithoutEntry(c));
+  const shown = c.rules.antiPassback === 'soft' || (lane.venue === true && !isEntry);
+  const passback = shown && (isStillInside(c) || leavesWithoutEntry(c));
   const look = isEntry ? c.rules.attend.find((a) => concerns(a, c.ticket)) : undefined;
   if (!old && !passback && !look) return NONE;
   const notices: Notice[] = [];

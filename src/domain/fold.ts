@@ -90,13 +90,18 @@ function foldElsewhere(usage: Usage, r: ElsewhereRecord): Usage {
   // Counters are added up by the platform; another gate's do not matter here, and could not be told apart.
   if (isCounted(r.slot)) return usage;
   const known = indexOfCheck(usage, gate, seq);
+  const movement: Movement = {
+    ...movementOf(r, gate, seq, r.checkedAt),
+    elsewhere: true,
+    ...(r.after !== undefined && { after: r.after }),
+  };
   if (r.what === 'given-back') {
     if (known >= 0) return isVoid(usage, known) ? usage : giveBack(usage, known);
     // Came before the admission it takes back: kept, so that the admission will not count.
-    return insert(usage, { ...movementOf(r, gate, seq, r.checkedAt), elsewhere: true, void: true });
+    return insert(usage, { ...movement, void: true });
   }
   if (known >= 0) return usage;
-  return insert(usage, { ...movementOf(r, gate, seq, r.checkedAt), elsewhere: true });
+  return insert(usage, movement);
 }
 
 /** Nobody went through: the entry is given back. Kept ones are not written as `not-passed`. */

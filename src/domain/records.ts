@@ -1,6 +1,7 @@
 import type { Medium } from './credential.js';
 import type { Programme } from './programme.js';
 import type { Reason } from './reasons.js';
+import type { Limit } from './shared.js';
 import type { Ticket } from './ticket.js';
 
 export type Direction = 'entry' | 'exit';
@@ -53,14 +54,21 @@ export interface CheckRecord extends RecordBase {
 export interface ClaimNote {
   /** Of the request; the hub knows it by this. */
   id: string;
-  /** `granted`, `used`: the hub's word. `refused`: no word in time, and the policy refuses. `home`, `budget`: no word, and the policy admits. */
-  how: 'granted' | 'used' | 'refused' | 'home' | 'budget';
+  /**
+   * `granted`, `used`: the hub's word. `right`: the hub granted it in advance. `free`: any number of entries, nothing to count.
+   * `refused`: no word in time, and the policy refuses. `home`, `budget`: no word, and the policy admits.
+   */
+  how: 'granted' | 'used' | 'right' | 'free' | 'refused' | 'home' | 'budget';
   /** Why there was no word. */
   why?: string;
   /** Milliseconds the answer took. */
   ms?: number;
-  /** Entries the ticket has, where it is more than one. */
+  /** Entries the ticket has, where it is not one in its slot. */
+  limits?: readonly Limit[];
+  /** Records before 0.2.0: entries in the slot, where it is more than one. */
   max?: number;
+  /** Service day. */
+  day?: number;
 }
 
 /** A check of another gate in the hub's journal: from here it goes to SecuTix, under that gate's check ID. */
@@ -106,6 +114,11 @@ export interface ElsewhereRecord extends RecordBase {
   checkedAt: number;
   slot?: string;
   sector?: string;
+  /**
+   * Of this gate's own checks, the last one the hub had heard of before this: it belongs behind that one and before later ones. The
+   * hub's order, for no gate's clock is another's. Absent in records of 0.1.0: by time.
+   */
+  after?: number;
   reason?: Reason;
   doubtful?: true;
 }

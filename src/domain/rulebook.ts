@@ -92,6 +92,8 @@ export interface RuleBook {
 
 /** What a lane admits; an absent list means "any". */
 export interface LaneRules {
+  /** One of many gates: an entry elsewhere may not be known here yet, so nobody is held back from going out for want of one. */
+  venue?: true;
   lane: string;
   name?: string;
   direction: Direction;

@@ -175,7 +175,7 @@ export const RULES: readonly Rule[] = [
     refuses: (c) => {
       if (c.rules.counter) return undefined;
       if (c.m.isEntry) return c.m.lane.behind !== undefined && !c.survey.insideBehind ? 'not-inside' : undefined;
-      return c.rules.antiPassback === 'hard' && leavesWithoutEntry(c) ? 'not-inside' : undefined;
+      return c.rules.antiPassback === 'hard' && !c.m.lane.venue && leavesWithoutEntry(c) ? 'not-inside' : undefined;
     },
     applies: (c) =>
       !c.rules.counter &&

@@ -60,6 +60,8 @@ export interface Movement {
   void?: true;
   /** Learnt from another gate. */
   elsewhere?: true;
+  /** Only on the way in: this gate's own movements up to this sequence were before it. */
+  after?: number;
   /** The clock was not to be trusted. */
   doubtful?: true;
   /** A steward let the person in. */
@@ -177,7 +179,10 @@ export const indexOfCheck = (usage: Usage, gate: string, seq: number): number =>
 export const indexOfOwn = (usage: Usage, seq: number): number =>
   indexOf(usage, seq, (i) => !((usage.flags[i] as number) & FLAG.elsewhere));
 
-/** Puts a movement in. Its own gate's movements follow each other; another gate's is put where its time belongs. */
+/**
+ * Puts a movement in. Its own gate's movements follow each other; another gate's comes before those of this gate that the hub had not
+ * heard of then (without a hub's word: where its time belongs).
+ */
 export function insert(usage: Usage, m: Movement): Usage {
   const n = usage.size;
   if (n >= MAX_MOVEMENTS || usage.names.length > MAX_NAMES) return insert(shorten(usage), m);
@@ -191,7 +196,14 @@ export function insert(usage: Usage, m: Movement): Usage {
     return names.length - text.length - 1;
   };
   let place = n;
-  if (m.elsewhere) while (place > 0 && (usage.at[place - 1] as number) > m.at) place--;
+  if (m.elsewhere) {
+    const { after } = m;
+    const isLater = (i: number): boolean =>
+      after === undefined
+        ? (usage.at[i] as number) > m.at
+        : !((usage.flags[i] as number) & FLAG.elsewhere) && (usage.seq[i] as number) > after;
+    while (place > 0 && isLater(place - 1)) place--;
+  }
   const [gate, lane, sector, slot] = [intern(m.gate), intern(m.lane), intern(m.sector), intern(m.slot)];
   const columns: Columns = {
     ...columnsOf(usage),

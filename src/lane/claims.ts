@@ -1,4 +1,5 @@
 import type { ClaimNote } from '../domain/records.js';
+import type { SharedUse } from '../domain/shared.js';
 import type { Ticket } from '../domain/ticket.js';
 
 /**
@@ -22,8 +23,7 @@ export interface WantedClaim {
   /** UTC milliseconds. */
   at: number;
   ticket: Ticket | undefined;
-  /** Entries the ticket has in this slot; absent = one, `Infinity` = any number. */
-  max?: number;
+  shared: SharedUse;
 }
 
 export type ClaimResult =
@@ -31,6 +31,6 @@ export type ClaimResult =
   | {
       admit: false;
       note: ClaimNote;
-      reason: 'already-used' | 'claim-unavailable';
+      reason: 'already-used' | 'not-exited' | 'claim-unavailable';
       used?: { at: number; where: string };
     };

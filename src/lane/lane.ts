@@ -11,7 +11,7 @@ import type { Language, Reason } from '../domain/reasons.js';
 import { sentence } from '../domain/reasons.js';
 import type { Facts, LaneRules } from '../domain/rulebook.js';
 import { PLAIN_BOOK } from '../domain/rulebook.js';
-import { COUNTED_OUT, slotOf } from '../domain/usage.js';
+import { slotOf } from '../domain/usage.js';
 import type { Log } from '../log.js';
 import { describeError } from '../errors.js';
 import type { JournalRecord } from '../domain/records.js';
@@ -314,9 +314,9 @@ export class Lane {
   }
 
   async #claim(decision: Decision, barcode: string, at: number): Promise<ClaimResult | undefined> {
-    const { slot, ticket, max } = decision;
-    if (!this.#p.claims || !decision.admitted || slot === undefined || slot === COUNTED_OUT) return undefined;
-    return this.#p.claims.claim({ lane: this.id, barcode, slot, at, ticket, ...(max !== undefined && { max }) });
+    const { slot, ticket, shared } = decision;
+    if (!this.#p.claims || !decision.admitted || slot === undefined || !shared) return undefined;
+    return this.#p.claims.claim({ lane: this.id, barcode, slot, at, ticket, shared });
   }
 
   #record(

@@ -19,6 +19,8 @@ export const venueKeys = {
   cursors: { gt: 'g!', lt: 'g"' },
   usage: (n: number) => numbered('n!', n),
   conflict: (n: number) => numbered('k!', n),
+  right: (id: string) => `r!${id}`,
+  rights: { gt: 'r!', lt: 'r"' },
   named: (name: string) => `m!${name}`,
 } as const;
 

@@ -2,8 +2,10 @@ import type { Clock } from '../clock.js';
 import type { ClaimNote } from '../domain/records.js';
 import type { ClaimPort, ClaimResult, WantedClaim } from '../lane/claims.js';
 import type { ClaimInput, ClaimState, Policy, Verdict } from './claim-gate.js';
+import type { Rights } from './rights.js';
 import { ASKED, claimStep, withoutHub } from './claim-gate.js';
 import type { Answer, Claim } from './claim-types.js';
+import { rightId } from './claim-types.js';
 
 export interface LanePolicy {
   lane?: string;
@@ -21,6 +23,8 @@ export interface ClaimSettings {
   policies: readonly LanePolicy[];
   /** Entrances whose tickets are at home here. */
   homes: readonly string[];
+  /** Entries of one ticket this gate holds in advance, at most; 0 = none. */
+  rights: number;
 }
 
 interface Parts {
@@ -31,6 +35,8 @@ interface Parts {
   send: (claim: Claim) => void;
   /** Keeps saying it until the hub has it. */
   end: (claim: { id: string; barcode: string }) => void;
+  /** Absent: this gate never holds any (the hub's own lanes). */
+  rights?: Rights;
   /** A claim was answered, or not. */
   heard: (answered: boolean) => void;
 }
@@ -52,7 +58,8 @@ export class ClaimClient implements ClaimPort {
   /** Risk admissions by policy, until the hub knows them all. */
   readonly #made: number[];
   #n = 0;
-  readonly counters = { granted: 0, used: 0, refused: 0, home: 0, budget: 0 };
+  readonly counters = { granted: 0, used: 0, right: 0, free: 0, refused: 0, home: 0, budget: 0 };
+  #spending = 0;
   /** Milliseconds the longest claim took, since the start. */
   longest = 0;
 
@@ -66,8 +73,8 @@ export class ClaimClient implements ClaimPort {
     const { clock } = this.#p;
     const started = clock.monotonic();
     const { gate, session } = this.#s;
-    const { lane, barcode, slot, at, ticket } = wanted;
-    const max = wanted.max === undefined ? undefined : Math.min(wanted.max, Number.MAX_SAFE_INTEGER);
+    const { lane, barcode, slot, at, ticket, shared } = wanted;
+    const { limits, day, sector, outside } = shared;
     const index = this.#s.policies.findIndex(
       (p) => (p.lane ?? lane) === lane && (p.product === undefined || p.product === ticket?.product),
     );
@@ -75,6 +82,9 @@ export class ClaimClient implements ClaimPort {
     const entrance = ticket?.entrance;
     const home = entrance !== undefined && this.#s.homes.includes(entrance);
     const asksHome = policy.kind === 'home-only' && entrance !== undefined && !home;
+    const one = limits.length === 1 && limits[0]?.max === 1 && limits[0].sector === undefined;
+    // Home gates admit on their own word: a share of the quota would be none.
+    const rights = this.#p.rights && policy.kind !== 'home-only' ? this.#s.rights : 0;
     const claim: Claim = {
       id: `${gate}.${session}.${++this.#n}`,
       gate,
@@ -82,30 +92,60 @@ export class ClaimClient implements ClaimPort {
       barcode,
       slot,
       at,
-      ...(max !== undefined && { max }),
+      day,
+      ...(sector !== undefined && { sector }),
+      ...(!one && { limits }),
+      ...(outside && { outside }),
+      ...(rights > 0 && !one && { rights }),
       ...(asksHome && { entrance }),
     };
+    const noteOf = (id: string, how: ClaimNote['how'], rest: { ms?: number; why?: string }): ClaimNote => {
+      this.counters[how]++;
+      return { id, how, ...rest, day, ...(!one && { limits }) };
+    };
+    if (shared.free) return { admit: true, note: noteOf(claim.id, 'free', {}) };
+    const right = await this.#spend(claim);
+    if (right !== undefined) return { admit: true, note: noteOf(right, 'right', {}) };
     const asked = this.#p.joined();
     const verdict: Verdict = asked ? await this.#ask(claim) : { kind: 'unanswered', why: 'cut off from the hub' };
     const ms = Math.round((clock.monotonic() - started) * 10) / 10;
     this.longest = Math.max(this.longest, ms);
-    const note = (how: ClaimNote['how'], why?: string): ClaimNote => {
-      this.counters[how]++;
-      return { id: claim.id, how, ms, ...(why !== undefined && { why }), ...(max !== undefined && { max }) };
-    };
+    const note = (how: ClaimNote['how'], why?: string): ClaimNote =>
+      noteOf(claim.id, how, { ms, ...(why !== undefined && { why }) });
     if (verdict.kind === 'answered') {
       const { answer } = verdict;
-      if (answer.result === 'granted') return { admit: true, note: note('granted') };
+      if (answer.result === 'granted') {
+        if (answer.rights) void this.#p.rights?.take(claim, answer.rights);
+        return { admit: true, note: note('granted') };
+      }
       const used = { at: answer.at, where: `${answer.gate} ${answer.lane}` };
-      return { admit: false, note: note('used'), reason: 'already-used', used };
+      return {
+        admit: false,
+        note: note('used'),
+        reason: answer.result === 'inside' ? 'not-exited' : 'already-used',
+        used,
+      };
     }
+    // It may have been granted all the same, and rights with it.
+    const ends = [claim.id, ...Array.from({ length: claim.rights ?? 0 }, (_, i) => rightId(claim.id, i + 1))];
     const alone = withoutHub(policy, { home, made: this.#made[index] as number });
     if (alone === 'refuse') {
-      if (asked) this.#p.end({ id: claim.id, barcode });
+      if (asked) for (const id of ends) this.#p.end({ id, barcode });
       return { admit: false, note: note('refused', verdict.why), reason: 'claim-unavailable' };
     }
     if (alone === 'budget') (this.#made[index] as number)++;
+    // The check itself tells the hub of the claim.
+    if (asked) for (const id of ends.slice(1)) this.#p.end({ id, barcode });
     return { admit: true, note: note(alone, verdict.why) };
+  }
+
+  async #spend(claim: Claim): Promise<string | undefined> {
+    this.#spending++;
+    try {
+      return await this.#p.rights?.spend(claim);
+    } finally {
+      this.#spending--;
+    }
   }
 
   async #ask(claim: Claim): Promise<Verdict> {
@@ -147,12 +187,13 @@ export class ClaimClient implements ClaimPort {
 
   /** Claims that are being asked now. */
   get waiting(): number {
-    return this.#open.size;
+    return this.#open.size + this.#spending;
   }
 
   /** Every risk admission is known to the hub: the budgets are whole again. */
   inStep(): void {
     this.#made.fill(0);
+    this.#p.rights?.inStep();
   }
 
   /** Risk admissions that the gate has made without the hub knowing, found in the journal at the start. */

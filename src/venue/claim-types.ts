@@ -1,3 +1,5 @@
+import type { Limit } from '../domain/shared.js';
+
 /**
  * The words of the claim protocol, shared by gates and hub. A gate asks the hub to count one admission before it opens;
  * the hub counts per ticket, durably, and answers.
@@ -16,18 +18,28 @@ export interface Claim {
   slot: string;
   /** UTC milliseconds by the gate's clock: shown to people, never compared. */
   at: number;
-  /** Entries the ticket has in this slot; left out: one. */
-  max?: number;
+  sector?: string;
+  /** Service day. */
+  day?: number;
+  /** Entries the ticket has; left out: one in this slot. */
+  limits?: readonly Limit[];
+  /** Nobody may be inside on the ticket (strict anti-passback). */
+  outside?: { sector?: string };
+  /** Entries this gate would hold in advance, at most (`rights.ts`). */
+  rights?: number;
   /** Set by `home-only` where the gate is not of the ticket's home group: every gate that is must agree first. */
   entrance?: string;
 }
 
 export type Answer =
-  | { result: 'granted' }
+  /** `rights`: so many more entries were counted for this gate, named `ID/1`, `ID/2`… */
+  | { result: 'granted'; rights?: number }
   /** When and where the last of the counted admissions was. */
   | { result: 'used'; at: number; gate: string; lane: string }
+  /** Somebody is inside on the ticket. */
+  | { result: 'inside'; at: number; gate: string; lane: string }
   /** The hub cannot say; the gate goes by its policy. Never remembered: a later repeat may get a better answer. */
-  | { result: 'unknown'; why: 'ended' | 'not-sure' | 'home-cut-off' | 'failed' };
+  | { result: 'unknown'; why: 'ended' | 'not-sure' | 'home-cut-off' | 'right-elsewhere' | 'failed' };
 
 /** One admission that the hub counts. */
 export interface Use {
@@ -37,6 +49,12 @@ export interface Use {
   lane: string;
   slot: string;
   at: number;
+  sector?: string;
+  day?: number;
+  /** Counted in advance for the gate, which may spend it at any moment, also when it is cut off. */
+  right?: true;
+  /** Whoever came in has gone out again. */
+  left?: true;
   /** The gate's journal has confirmed it. Without one it is a promise: granted, and the record is still to come. */
   checkId?: string;
   /** How the gate came to admit, when not by a grant. */
@@ -71,6 +89,11 @@ export interface ReportedCheck {
   at: number;
   /** Admitted, and not given back. */
   counts: boolean;
-  max?: number;
+  sector?: string;
+  day?: number;
+  limits?: readonly Limit[];
   risk?: 'budget' | 'home';
 }
+
+/** Name of a right: of the claim it came with, and a number. */
+export const rightId = (claim: string, n: number): string => `${claim}/${n}`;

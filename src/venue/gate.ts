@@ -8,11 +8,13 @@ import { ClaimClient } from './claim-client.js';
 import type { ClaimSettings } from './claim-client.js';
 import type { LinkRules, LinkState } from './claim-link.js';
 import { linkStep, NEVER_HEARD } from './claim-link.js';
-import type { Claim } from './claim-types.js';
+import type { Answer, Claim } from './claim-types.js';
+import { Rights } from './rights.js';
+import { answerNotice } from './notices.js';
 import { Rpc } from './rpc.js';
 import { unseal } from './seal.js';
 import * as t from './topics.js';
-import { elsewhereRecords } from './usage-intake.js';
+import { elsewhereRecords, risksAfter } from './usage-intake.js';
 import type { BrokerSettings } from './wire.js';
 import { Wire } from './wire.js';
 
@@ -46,6 +48,8 @@ const PING_EVERY = 700;
 const PUSH_TIMEOUT = 5_000;
 const PUSH_BATCH = 100;
 const RETRY_AFTER = 1_000;
+const RIGHTS_BATCH = 500;
+const SWEEP_EVERY = 60_000;
 /** Milliseconds between two notes of what was seen of the hub. */
 const SEEN_EVERY = 30_000;
 
@@ -66,6 +70,10 @@ export class VenueGate {
   readonly #rpc: Rpc;
   readonly #stop = new AbortController();
   readonly #journalName: string;
+  readonly #rights: Rights;
+  /** Process of the hub that has been told which rights are held. */
+  #toldTo: string | undefined;
+  #sweptAt = 0;
   /** Last sequence of the process before this one. */
   readonly #oldSeq: number;
   #link: LinkState = NEVER_HEARD;
@@ -89,15 +97,21 @@ export class VenueGate {
     const name = (named('journal') as string | undefined) ?? settings.claims.session;
     if (named('journal') === undefined) await store.commit([{ key: venueKeys.named('journal'), value: name }]);
     const cursor = Math.min((named('cursor') as number | undefined) ?? 0, journal.lastSeq);
-    const gate = new VenueGate(settings, parts, name, cursor);
+    const rights = await Rights.open(store, settings.claims.session, parts.log);
+    const gate = new VenueGate(settings, parts, { name, cursor, rights });
     gate.claims.restore(await risksAfter(journal, cursor));
     return gate;
   }
 
-  private constructor(settings: VenueGateSettings, parts: Parts, journalName: string, cursor: number) {
+  private constructor(
+    settings: VenueGateSettings,
+    parts: Parts,
+    { name, cursor, rights }: { name: string; cursor: number; rights: Rights },
+  ) {
     this.#s = settings;
     this.#p = parts;
-    this.#journalName = journalName;
+    this.#journalName = name;
+    this.#rights = rights;
     this.#cursor = cursor;
     this.#oldSeq = parts.journal.lastSeq;
     this.#usage = (parts.store.get(venueKeys.named('usage')) as number | undefined) ?? 0;
@@ -106,7 +120,7 @@ export class VenueGate {
     const { gate } = claims;
     const presence = (online: boolean): string =>
       JSON.stringify({ schema: 'presence/1', online, session: claims.session, at: parts.clock.now() });
-    const from = ['claim', 'end', 'ping', 'journal', 'usage'].map((k) => t.topics.fromHub(venue, gate, k));
+    const from = ['claim', 'end', 'ping', 'rights', 'journal', 'usage'].map((k) => t.topics.fromHub(venue, gate, k));
     const topic = t.topics.presence(venue, gate);
     this.#wire = new Wire(
       {
@@ -130,6 +144,7 @@ export class VenueGate {
     this.#rpc = new Rpc(this.#wire, parts.clock);
     this.claims = new ClaimClient(claims, {
       clock: parts.clock,
+      rights,
       joined: () => this.#link.state === 'joined',
       send: (claim) => this.#sendClaim(claim),
       end: (claim) => {
@@ -165,14 +180,16 @@ export class VenueGate {
   }
 
   #sendClaim(claim: Claim): void {
-    const { id, lane, barcode, slot, at, max, entrance } = claim;
-    const body = { id, lane, barcode, slot, at, ...(max && { max }), ...(entrance !== undefined && { entrance }) };
+    const { id } = claim;
+    const body: { id: string; gate?: string } = { ...claim };
+    // The topic says it.
+    delete body.gate;
     const end = this.#rpc.expect(id, (answer) => {
       const parsed = t.claimAnswer.safeParse(answer);
       // A hub that is gone since may have granted what the one of now does not know of.
       if (!parsed.success || parsed.data.session !== this.#hub?.session) return;
       end();
-      this.claims.take(id, parsed.data.answer);
+      this.claims.take(id, parsed.data.answer as Answer);
     });
     this.#rpc.send(this.#request('claim', body), this.#s.claims.deadline);
     void this.#p.clock.sleep(this.#s.claims.deadline * 2, this.#stop.signal).then(end);
@@ -186,34 +203,16 @@ export class VenueGate {
     else this.#p.onOther(topic, payload);
   }
 
-  /** Another gate wants to admit a ticket that is at home here: it is written down as used before the hub may grant it. */
   async #onNotice(topic: string, payload: Buffer): Promise<void> {
     const parsed = t.noticeRequest.safeParse(unseal(this.#s.key, topic, payload));
     if (!parsed.success) return;
-    const { id, claim, barcode, slot, at, lane } = parsed.data;
-    const reply = t.topics.noticed(this.#s.venue, this.#s.claims.gate);
-    if (this.#p.holds(barcode, slot)) {
-      const body = { id, said: 'used' as const, at: this.#p.clock.now(), lane: 'home' };
-      return this.#rpc.reply(reply, this.#s.key, body);
-    }
-    try {
-      await this.#p.journal.append({
-        kind: 'elsewhere',
-        at: this.#p.clock.now(),
-        what: 'admitted',
-        barcode,
-        checkId: claim,
-        lane,
-        direction: 'entry',
-        checkedAt: at,
-        slot,
-      });
-    } catch {
-      // Nothing is said: the hub does not grant.
-      return;
-    }
-    const body = { id, said: 'agreed' as const };
-    this.#rpc.reply(reply, this.#s.key, body);
+    const answer = await answerNotice(parsed.data, {
+      ...this.#p,
+      rights: this.#rights,
+      end: (right) => this.#ends.push(right),
+    });
+    const { venue, claims, key } = this.#s;
+    if (answer) this.#rpc.reply(t.topics.noticed(venue, claims.gate), key, answer);
   }
 
   #wakeUp(): void {
@@ -280,6 +279,7 @@ export class VenueGate {
       this.#wake = new AbortController();
       try {
         if (this.#wire.up && this.#hub) {
+          await this.#tellRights(this.#hub.session);
           await this.#sendEnds();
           await this.#pushChecks();
           await this.#takeUsage();
@@ -291,6 +291,26 @@ export class VenueGate {
         await this.#p.clock.sleep(RETRY_AFTER, this.#stop.signal);
       }
     }
+  }
+
+  /** First of all: a hub that may have forgotten them must not count them for others. Then those that are too old go back. */
+  async #tellRights(session: string): Promise<void> {
+    const now = this.#p.clock.monotonic();
+    if (this.#toldTo === session) {
+      if (now - this.#sweptAt < SWEEP_EVERY) return;
+      this.#sweptAt = now;
+      for (const { id, barcode } of await this.#rights.expire(this.#p.clock.now())) this.#ends.push({ id, barcode });
+      return;
+    }
+    const all = this.#rights.told;
+    for (let i = 0; i === 0 || i < all.length; i += RIGHTS_BATCH) {
+      const held = all.slice(i, i + RIGHTS_BATCH);
+      const end = i + RIGHTS_BATCH >= all.length;
+      const body = { id: this.#nextId(), session: this.#s.claims.session, end, held };
+      const { gone } = await this.#rpc.call(this.#request('rights', body), t.rightsAnswer, PUSH_TIMEOUT);
+      await this.#rights.gone(gone);
+    }
+    this.#toldTo = session;
   }
 
   async #sendEnds(): Promise<void> {
@@ -335,9 +355,15 @@ export class VenueGate {
       const { entries, last } = await this.#rpc.call(request, t.usageAnswer, PUSH_TIMEOUT);
       this.#usageAtHub = last;
       const through = entries.at(-1)?.n ?? last;
-      await Promise.all(elsewhereRecords(entries, this.#s.claims.gate, clock).map((r) => journal.append(r)));
+      // From the hub's first word on again, when it has forgotten what it said.
+      const known = this.#usage === 0 ? 0 : ((store.get(venueKeys.named('own')) as number | undefined) ?? 0);
+      const taken = elsewhereRecords(entries, this.#s.claims.gate, known, clock);
+      await Promise.all(taken.records.map((r) => journal.append(r)));
       this.#usage = through;
-      await store.commit([{ key: venueKeys.named('usage'), value: through }]);
+      await store.commit([
+        { key: venueKeys.named('usage'), value: through },
+        { key: venueKeys.named('own'), value: taken.through },
+      ]);
     }
   }
 
@@ -352,6 +378,8 @@ export class VenueGate {
       inStep: this.#link.state === 'joined' && this.#cursor >= this.#p.journal.lastSeq,
       usage: { known: this.#usage, atHub: this.#usageAtHub },
       risk: this.claims.risk,
+      /** Entries held in advance. */
+      rights: this.#rights.size,
       claims: { ...this.claims.counters, longest: this.claims.longest },
       switches: this.#switches,
       push: { lastError: this.#lastPushError, lastAt: this.#lastPushAt },
@@ -366,16 +394,5 @@ export class VenueGate {
     const topic = t.topics.presence(this.#s.venue, this.#s.claims.gate);
     const payload = { schema: 'presence/1', online: false, session: this.#s.claims.session, at: this.#p.clock.now() };
     await this.#wire.close({ topic, payload: JSON.stringify(payload) });
-  }
-}
-
-/** Admissions at a risk that the hub does not know of yet. */
-async function risksAfter(journal: Pick<Journal, 'readAfter'>, cursor: number): Promise<number> {
-  let made = 0;
-  for (let after = cursor; ;) {
-    const records = await journal.readAfter(after, 1_000);
-    if (records.length === 0) return made;
-    for (const r of records) if (r.kind === 'check' && r.claim?.how === 'budget') made++;
-    after = records.at(-1)?.seq ?? after;
   }
 }

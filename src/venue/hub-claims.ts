@@ -5,8 +5,8 @@ import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
 import { parseCheckId } from '../domain/records.js';
 import type { VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
-import type { HomeSaid, HubView } from './claim-hub.js';
-import { answerClaim, endClaim, takeCheck } from './claim-hub.js';
+import type { Held, HoldersSaid, HomeSaid, HubView } from './claim-hub.js';
+import { answerClaim, endClaim, takeCheck, takeExit, takeRight } from './claim-hub.js';
 import type { Answer, Claim, Conflict, ReportedCheck, Use } from './claim-types.js';
 import { GroupMemory } from './hub-memory.js';
 import type { UsageEntry } from './topics.js';
@@ -37,6 +37,8 @@ interface Parts {
   log: Log;
   /** Asks the home gates of an entrance, all of them. */
   askHome: (claim: Claim) => Promise<HomeSaid>;
+  /** Asks the gates that hold these rights to give them back. */
+  askHolders: (claim: Claim, rights: readonly Use[]) => Promise<HoldersSaid>;
   /** A ticket's use has changed: the gates may fetch it. */
   onUsage: () => void;
 }
@@ -63,7 +65,17 @@ export class HubClaims {
   #noted: UsageEntry[] = [];
   /** See `HubView.sure`. */
   sure = false;
-  readonly counters = { claims: 0, granted: 0, used: 0, unknown: 0, checks: 0, groups: 0 };
+  readonly counters = {
+    claims: 0,
+    granted: 0,
+    used: 0,
+    inside: 0,
+    unknown: 0,
+    rights: 0,
+    recalled: 0,
+    checks: 0,
+    groups: 0,
+  };
 
   private constructor(store: VenueStore, parts: Parts) {
     this.#store = store;
@@ -91,37 +103,47 @@ export class HubClaims {
 
   claim(claim: Claim): Promise<Answer> {
     this.counters.claims++;
-    return new Promise((resolve) => this.#submit(this.#claimJob(claim, undefined, this.#count(resolve))));
+    return new Promise((resolve) => this.#submit(this.#claimJob(claim, {}, this.#count(resolve))));
   }
 
   #count(resolve: (answer: Answer) => void): (answer: Answer) => void {
     return (answer) => {
       this.counters[answer.result]++;
+      if (answer.result === 'granted') this.counters.rights += answer.rights ?? 0;
       resolve(answer);
     };
   }
 
-  #claimJob(claim: Claim, home: HomeSaid | undefined, resolve: (answer: Answer) => void): Job {
-    const failed = (): void => resolve({ result: 'unknown', why: 'failed' });
+  /** `said`: what the gates said that were asked; while they are, the ticket is held. */
+  #claimJob(claim: Claim, said: Omit<HubView, 'sure'>, resolve: (answer: Answer) => void): Job {
+    const asked = said.home !== undefined || said.holders !== undefined;
+    const again = (more: Omit<HubView, 'sure'>): void =>
+      this.#submit(this.#claimJob(claim, { ...said, ...more }, resolve));
     const job: Job = {
-      failed,
+      failed: () => resolve({ result: 'unknown', why: 'failed' }),
       compute: (memory) => {
-        if (home === undefined && this.#wait(claim.barcode, job)) return undefined;
-        const view: HubView = { sure: this.sure, ...(home && { home }) };
-        const result = answerClaim(memory, claim, view);
-        if (result === 'ask-home') {
-          this.#held.set(claim.barcode, []);
-          void this.#p
-            .askHome(claim)
-            .catch((): HomeSaid => ({ said: 'silent' }))
-            .then((said) => this.#submit(this.#claimJob(claim, said, resolve)));
+        if (!asked && this.#wait(claim.barcode, job)) return undefined;
+        const result = answerClaim(memory, claim, { sure: this.sure, ...said });
+        if ('ask' in result) {
+          if (!asked) this.#held.set(claim.barcode, []);
+          if (result.ask === 'home')
+            void this.#p
+              .askHome(claim)
+              .catch((): HomeSaid => ({ said: 'silent' }))
+              .then((home) => again({ home }));
+          else
+            void this.#p
+              .askHolders(claim, result.rights)
+              .catch((): HoldersSaid => ({ returned: [], spent: [] }))
+              .then((holders) => again({ holders }));
           return undefined;
         }
         const { answer, change } = result;
         memory.apply(change);
-        if (home?.said === 'agreed' && answer.result !== 'granted') this.#forget(memory, claim);
+        this.counters.recalled += change.ended?.length ?? 0;
+        if (said.home?.said === 'agreed' && answer.result !== 'granted') this.#forget(memory, claim);
         return () => {
-          if (home !== undefined) this.#release(claim.barcode);
+          if (asked) this.#release(claim.barcode);
           resolve(answer);
         };
       },
@@ -158,7 +180,7 @@ export class HubClaims {
     memory.apply(endClaim(memory, id, barcode));
     memory.close(gate, id);
     // Home gates were told of it before it was granted.
-    if (open) {
+    if (open && !open.right) {
       const { slot, lane, at } = open;
       this.#note(memory, { what: 'given-back', barcode, checkId: id, lane, direction: 'entry', checkedAt: at, slot });
     }
@@ -185,6 +207,7 @@ export class HubClaims {
     const conflicts = memory.apply(takeCheck(memory, reported));
     if (reported.claim !== undefined) memory.close(gate, reported.claim);
     for (const conflict of conflicts) this.#ledger(memory, conflict);
+    if (counts && check.direction === 'exit') memory.apply(takeExit(memory, check.barcode, check.sector));
     const { barcode, checkId, lane, direction, at, slot, sector, reason } = check;
     if (check.givesBack !== undefined) {
       memory.put(
@@ -235,11 +258,29 @@ export class HubClaims {
     this.#noted.push(noted);
   }
 
-  /** Promises of a process of the gate that is over, and whose journal is here to its end: they admitted nobody. */
-  async endOld(gate: string, session: string): Promise<number> {
+  /** Rights a gate holds. Returns those it must not spend. */
+  async takeRights(gate: string, rights: readonly Omit<Held, 'gate'>[]): Promise<string[]> {
+    const gone: string[] = [];
+    await this.#do((memory) => {
+      for (const right of rights) {
+        const taken = takeRight(memory, { ...right, gate });
+        memory.apply(taken.change);
+        if (taken.gone) gone.push(right.id);
+      }
+    });
+    return gone;
+  }
+
+  /**
+   * Promises of a process of the gate that is over, and whose journal is here to its end: they admitted nobody. `held` are rights that
+   * outlived it.
+   */
+  async endOld(gate: string, session: string, held: ReadonlySet<string>): Promise<number> {
     const prefix = `${gate}.${session}.`;
     const keys = await this.#store.keys(venueKeys.openOf(gate));
-    const old = keys.map((key) => key.slice(`o!${gate}!`.length)).filter((id) => !id.startsWith(prefix));
+    const old = keys
+      .map((key) => key.slice(`o!${gate}!`.length))
+      .filter((id) => !id.startsWith(prefix) && !held.has(id));
     if (old.length > 0)
       await this.end(
         gate,
@@ -336,7 +377,7 @@ export class HubClaims {
 }
 
 function reportOf(gate: string, check: CheckRecord, counts: boolean): ReportedCheck {
-  const { checkId, lane, barcode, slot, at, claim } = check;
+  const { checkId, lane, barcode, slot, at, claim, sector } = check;
   const risk = claim?.how === 'budget' || claim?.how === 'home' ? claim.how : undefined;
   return {
     checkId,
@@ -347,7 +388,14 @@ function reportOf(gate: string, check: CheckRecord, counts: boolean): ReportedCh
     ...(slot !== undefined && check.direction === 'entry' && { slot }),
     at,
     counts,
-    ...(claim?.max !== undefined && { max: claim.max }),
+    ...(sector !== undefined && { sector }),
+    ...(claim?.day !== undefined && { day: claim.day }),
+    ...limitsOf(claim, slot),
     ...(risk && { risk }),
   };
+}
+
+function limitsOf(claim: CheckRecord['claim'], slot: string | undefined): Pick<ReportedCheck, 'limits'> {
+  if (claim?.limits) return { limits: claim.limits };
+  return claim?.max === undefined || slot === undefined ? {} : { limits: [{ max: claim.max, slot }] };
 }

@@ -64,6 +64,8 @@ export interface GateWord {
   cursor: number;
   /** Greatest commit of this hub the gate has seen; null = none. */
   seen: { hub: string; commit: number } | null;
+  /** It has told this process which rights it holds. */
+  told: boolean;
 }
 
 /**
@@ -76,7 +78,7 @@ export function sureAgain(
   words: ReadonlyMap<string, GateWord>,
 ): { sure: boolean; missing: string[] } {
   const missing = roster.filter((gate) => !words.has(gate));
-  const behind = [...words].filter(([, w]) => w.cursor < w.barrier).map(([gate]) => gate);
+  const behind = [...words].filter(([, w]) => w.cursor < w.barrier || !w.told).map(([gate]) => gate);
   const forgot = [...words.values()].some(
     (w) => w.seen !== null && (w.seen.hub !== self.hub || w.seen.commit > self.commitAtStart),
   );

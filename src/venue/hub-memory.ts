@@ -41,9 +41,14 @@ export class GroupMemory implements HubMemory {
       if (remembered.answer.result === 'granted')
         this.#puts.set(venueKeys.open(remembered.gate, id), remembered.barcode);
     }
-    if (change.ended !== undefined) this.#puts.set(venueKeys.ended(change.ended), 1);
+    for (const id of change.ended ?? []) this.#puts.set(venueKeys.ended(id), 1);
     if (change.uses) {
       const { barcode, uses } = change.uses;
+      // A right is open like a claim whose check is still to come.
+      const before = this.uses(barcode);
+      for (const u of before) if (u.right && !uses.some((v) => v.id === u.id && v.right)) this.close(u.gate, u.id);
+      for (const u of uses)
+        if (u.right && !before.some((v) => v.id === u.id)) this.#puts.set(venueKeys.open(u.gate, u.id), barcode);
       this.#puts.set(venueKeys.uses(barcode), uses.length === 0 ? undefined : uses);
     }
     return change.conflicts ?? [];

@@ -5,8 +5,9 @@ import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
 import type { Log } from '../log.js';
 import type { VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
-import type { HomeSaid } from './claim-hub.js';
+import type { Held } from './claim-hub.js';
 import type { Claim } from './claim-types.js';
+import { HubAsks } from './hub-asks.js';
 import type { SettledCheck } from './hub-claims.js';
 import { HubClaims } from './hub-claims.js';
 import type { GateWord, HubSelf } from './hub-identity.js';
@@ -41,8 +42,6 @@ interface Parts {
 
 /** Milliseconds a starting hub waits for another one's word. */
 const ASK_FOR = 1_500;
-/** Milliseconds for all home gates to answer; a lane waits 150 by default. */
-const HOME_DEADLINE = 90;
 /** Milliseconds without a word after which a gate counts as cut off. */
 const CUT_OFF_AFTER = 3_000;
 const STATE_EVERY = 1_000;
@@ -64,6 +63,8 @@ interface Known extends GateWord {
   heard: number;
   session: string;
   journal: string;
+  /** Rights it holds from its processes before, as far as it has told. */
+  held: Set<string>;
   view: GateView;
 }
 
@@ -81,6 +82,7 @@ export class VenueHub {
   readonly #commitAtStart: number;
   readonly #wire: Wire;
   readonly #rpc: Rpc;
+  readonly #asks: HubAsks;
   readonly #keys = new Map<string, string>();
   readonly #gates = new Map<string, Known>();
   #roster: Roster;
@@ -92,7 +94,6 @@ export class VenueHub {
   readonly #stop = new AbortController();
   #announced = -1;
   #hinting: Promise<void> | undefined;
-  #n = 0;
 
   static async start(settings: HubSettings, store: VenueStore, parts: Parts): Promise<VenueHub> {
     const named = (name: string): unknown => store.get(venueKeys.named(name));
@@ -107,7 +108,8 @@ export class VenueHub {
     const claims = await HubClaims.open(store, {
       clock: parts.clock,
       log: parts.log,
-      askHome: (claim) => (forward.to as VenueHub).#askHome(claim),
+      askHome: (claim) => (forward.to as VenueHub).#asks.home(claim),
+      askHolders: (claim, rights) => (forward.to as VenueHub).#asks.holders(claim, rights),
       onUsage: () => {
         parts.onUsage();
         forward.to?.hint();
@@ -127,7 +129,9 @@ export class VenueHub {
     this.#roster = (store.get(venueKeys.named('roster')) as Roster | undefined) ?? {};
     const { venue } = settings;
     const topic = t.topics.hub(venue);
-    const requests = ['claim', 'end', 'ping', 'journal', 'usage', 'noticed'].map((k) => t.topics.toHub(venue, '+', k));
+    const requests = ['claim', 'end', 'ping', 'rights', 'journal', 'usage', 'noticed'].map((k) =>
+      t.topics.toHub(venue, '+', k),
+    );
     const will = { ...this.#state(), online: false };
     this.#wire = new Wire(
       {
@@ -145,6 +149,13 @@ export class VenueHub {
       },
     );
     this.#rpc = new Rpc(this.#wire, parts.clock);
+    this.#asks = new HubAsks({
+      rpc: this.#rpc,
+      venue,
+      session: settings.session,
+      key: (gate) => this.#key(gate),
+      homes: (entrance) => Object.keys(this.#roster).filter((name) => this.#roster[name]?.homes.includes(entrance)),
+    });
     void this.#stateLoop();
   }
 
@@ -285,6 +296,8 @@ export class VenueHub {
       }
       case 'ping':
         return this.#ping(gate, t.pingRequest.parse(body));
+      case 'rights':
+        return this.#takeRights(gate, t.rightsRequest.parse(body));
       case 'journal':
         return this.#journal(gate, t.journalRequest.parse(body));
       case 'usage': {
@@ -310,17 +323,32 @@ export class VenueHub {
       barrier: same ? before.barrier : lastSeq,
       cursor,
       seen: same ? before.seen : ping.seen,
+      told: same && before.told,
+      held: same ? before.held : new Set(),
       view: { gate, joined: true, heardAt: clock.now(), cursor, lastSeq, risk, list },
     });
     if (this.#roster[gate]?.homes.join('\n') !== ping.homes.join('\n')) {
       this.#roster = { ...this.#roster, [gate]: { homes: ping.homes } };
       await this.#store.commit([{ key: venueKeys.named('roster'), value: this.#roster }]);
     }
-    if (cursor >= ping.oldSeq) await this.claims.endOld(gate, ping.session);
+    const known = this.#gates.get(gate);
+    if (known?.told && cursor >= ping.oldSeq) await this.claims.endOld(gate, ping.session, known.held);
     this.#becomeSure();
     const { hub, session, epoch } = this.#self;
     const { commits, sure, lastUsage } = this.claims;
     const answer = { id: ping.id, hub, session, epoch, commit: commits, sure, cursor, usage: lastUsage };
+    return answer;
+  }
+
+  async #takeRights(gate: string, request: ReturnType<typeof t.rightsRequest.parse>): Promise<{ id: string }> {
+    const { id, session, end, held } = request;
+    const gone = await this.claims.takeRights(gate, held as Omit<Held, 'gate'>[]);
+    const known = this.#gates.get(gate);
+    if (known?.session === session) {
+      for (const right of held) known.held.add(right.id);
+      known.told ||= end;
+    }
+    const answer = { id, gone };
     return answer;
   }
 
@@ -356,28 +384,6 @@ export class VenueHub {
     }
     const answer = { id, cursor: this.claims.cursor(gate, journal) };
     return answer;
-  }
-
-  async #askHome(claim: Claim): Promise<HomeSaid> {
-    const { entrance, gate, id, barcode, slot, at, lane } = claim;
-    const homes = Object.entries(this.#roster)
-      .filter(([name, { homes }]) => name !== gate && homes.includes(entrance as string))
-      .map(([name]) => name);
-    const said = await Promise.all(
-      homes.map(async (home): Promise<HomeSaid> => {
-        const topic = t.topics.notice(this.#s.venue, home);
-        const body = { id: `${this.#self.session}.${++this.#n}`, claim: id, barcode, slot, at, gate, lane };
-        const request = { topic, replyTo: t.topics.noticed(this.#s.venue, home), key: this.#key(home), body };
-        try {
-          const answer = await this.#rpc.call(request, t.noticeAnswer, HOME_DEADLINE);
-          if (answer.said === 'agreed') return { said: 'agreed' };
-          return { said: 'used', at: answer.at ?? at, gate: home, lane: answer.lane ?? '?' };
-        } catch {
-          return { said: 'silent' };
-        }
-      }),
-    );
-    return said.find((s) => s.said === 'used') ?? said.find((s) => s.said === 'silent') ?? { said: 'agreed' };
   }
 
   /** Tells the gates that there is something new: a hundred gates need not hear of every single entry. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const ROOT = 'portillon/1';
 
-export type ToHub = 'claim' | 'end' | 'ping' | 'journal' | 'usage' | 'list';
+export type ToHub = 'claim' | 'end' | 'ping' | 'rights' | 'journal' | 'usage' | 'list';
 
 export const topics = {
   /** Request of a gate; the answer comes on `fromHub` of the same kind. */
@@ -50,7 +50,25 @@ export const claimRequest = z.object({
   barcode: name,
   slot: name,
   at,
-  max: z.int().positive().optional(),
+  sector: name.optional(),
+  /** Service day. */
+  day: z.int().optional(),
+  /** Entries the ticket has; left out: one in this slot; none: any number. */
+  limits: z
+    .array(
+      z.object({
+        max: z.int().nonnegative(),
+        slot: name.optional(),
+        sector: name.optional(),
+        day: z.int().optional(),
+      }),
+    )
+    .max(10)
+    .optional(),
+  /** Nobody may be inside on the ticket. */
+  outside: z.object({ sector: name.optional() }).optional(),
+  /** Entries this gate would hold in advance, at most. */
+  rights: z.int().nonnegative().max(100).optional(),
   entrance: name.optional(),
 });
 export const claimAnswer = z.object({
@@ -58,13 +76,40 @@ export const claimAnswer = z.object({
   /** Of the hub's process: an answer of one that has gone since counts for nothing. */
   session: z.string(),
   answer: z.discriminatedUnion('result', [
-    z.object({ result: z.literal('granted') }),
+    /** `rights`: so many more are counted for this gate, named `ID/1`, `ID/2`… */
+    z.object({ result: z.literal('granted'), rights: z.int().positive().optional() }),
     z.object({ result: z.literal('used'), at, gate: name, lane: name }),
-    z.object({ result: z.literal('unknown'), why: z.enum(['ended', 'not-sure', 'home-cut-off', 'failed']) }),
+    z.object({ result: z.literal('inside'), at, gate: name, lane: name }),
+    z.object({
+      result: z.literal('unknown'),
+      why: z.enum(['ended', 'not-sure', 'home-cut-off', 'right-elsewhere', 'failed']),
+    }),
   ]),
 });
 export const endRequest = z.object({ id, claims: z.array(z.object({ id, barcode: name })).max(500) });
 export const done = z.object({ id });
+
+/** Rights a gate holds, told to every process of the hub before anything else; `end` with the last part. */
+export const rightsRequest = z.object({
+  id,
+  session: z.string(),
+  end: z.boolean(),
+  held: z
+    .array(
+      z.object({
+        id,
+        barcode: name,
+        lane: name,
+        slot: name,
+        at,
+        sector: name.optional(),
+        day: z.int().optional(),
+      }),
+    )
+    .max(500),
+});
+/** `gone`: they were given back or spent, and must not be spent again. */
+export const rightsAnswer = z.object({ id, gone: z.array(id) });
 
 /** The last commit of a hub's memory that a gate has seen. A hub that knows less has lost some. */
 const seen = z.object({ hub: z.string(), commit: z.int().nonnegative() });
@@ -121,10 +166,23 @@ export type UsageEntry = z.output<typeof usageEntry>;
 export const usageRequest = z.object({ id, after: z.int() });
 export const usageAnswer = z.object({ id, entries: z.array(usageEntry), last: z.int() });
 
-export const noticeRequest = z.object({ id, claim: id, barcode: name, slot: name, at, gate: name, lane: name });
+export const noticeRequest = z.object({
+  id,
+  claim: id,
+  barcode: name,
+  slot: name,
+  at,
+  gate: name,
+  lane: name,
+  /** Rights this gate is to give back; without: the ticket is at home here and enters elsewhere. */
+  rights: z.array(id).max(200).optional(),
+});
 export const noticeAnswer = z.object({
   id,
   said: z.enum(['agreed', 'used']),
+  /** With `rights`: those that will never be spent, and those that have been. Neither: not known here any more. */
+  returned: z.array(id).optional(),
+  spent: z.array(id).optional(),
   at: at.optional(),
   lane: name.optional(),
 });
@@ -270,6 +328,8 @@ export const SCHEMAS = {
   'claim-request': claimRequest,
   'claim-answer': claimAnswer,
   'end-request': endRequest,
+  'rights-request': rightsRequest,
+  'rights-answer': rightsAnswer,
   'ping-request': pingRequest,
   'ping-answer': pingAnswer,
   'journal-request': journalRequest,

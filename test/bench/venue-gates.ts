@@ -63,6 +63,7 @@ async function simulatedGate(
         deadline: config.venue.claim.deadline,
         policies: [{ policy: { kind: 'refuse' } }],
         homes: [],
+        rights: 0,
       },
     },
     {

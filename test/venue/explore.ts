@@ -83,7 +83,7 @@ function memoryOf(disk: Disk): HubMemory {
 }
 function apply(disk: Disk, change: HubChange): void {
   if (change.claim) disk.claims[change.claim.id] = change.claim.remembered;
-  if (change.ended !== undefined) disk.ended.push(change.ended);
+  disk.ended.push(...(change.ended ?? []));
   if (change.uses) disk.uses = [...change.uses.uses];
   disk.conflicts += change.conflicts?.length ?? 0;
 }
@@ -340,7 +340,7 @@ function hubAnswers(to: State, id: string, home: Parameters<typeof answerClaim>[
   const view = { sure: true, ...(home && { home }) };
   const said = scenario.break === 'no-home-agreement' ? { sure: true, home: { said: 'agreed' } as const } : view;
   const result = answerClaim(memoryOf(hub.memory), claim, said);
-  if (result === 'ask-home') {
+  if ('ask' in result) {
     hub.asking = id;
     send(to, { to: 0, kind: 'notice', id });
     return;

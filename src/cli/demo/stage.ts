@@ -169,6 +169,11 @@ export class GateProcess {
     return this.#child.pid;
   }
 
+  /** Resolves with the exit code. */
+  get exited(): Promise<number | null> {
+    return this.#exited;
+  }
+
   /** Looks at the status until `condition` holds. */
   async until(condition: (status: StatusReport) => boolean, deadlineMs: number): Promise<StatusReport> {
     const end = performance.now() + deadlineMs;
