@@ -11,6 +11,8 @@ export interface Element {
 }
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
+/** Of a leaf, which most elements are: a list of its own for each of them would double what a page takes. */
+const NONE: Element[] = [];
 const MAX_DEPTH = 64;
 const MAX_ELEMENTS = 600_000;
 
@@ -37,8 +39,10 @@ export function parseXml(text: string): Element {
     if (open.length >= MAX_DEPTH) throw new BadXml(`nested deeper than ${MAX_DEPTH}`);
     if (++count > MAX_ELEMENTS) throw new BadXml(`more than ${MAX_ELEMENTS} elements`);
     const nil = Object.values(attributes).some((a) => a.uri === XSI && a.local === 'nil' && /^(true|1)$/.test(a.value));
-    const element: Element = { name: local, uri, nil, text: '', children: [] };
-    open.at(-1)?.children.push(element);
+    const element: Element = { name: local, uri, nil, text: '', children: NONE };
+    const parent = open.at(-1);
+    if (parent?.children === NONE) parent.children = [element];
+    else parent?.children.push(element);
     root ??= element;
     open.push(element);
   });
@@ -74,13 +78,12 @@ export function plainOf(element: Element): unknown {
   for (const child of element.children) {
     const value = plainOf(child);
     const before = Object.hasOwn(plain, child.name) ? plain[child.name] : undefined;
-    const next = Array.isArray(before)
-      ? [...(before as unknown[]), value]
-      : before !== undefined
-        ? [before, value]
-        : LISTS.has(child.name)
-          ? [value]
-          : value;
+    // An array is always one that was begun here; copying it for each of its items would take for ever on a long one.
+    if (Array.isArray(before)) {
+      before.push(value);
+      continue;
+    }
+    const next = before !== undefined ? [before, value] : LISTS.has(child.name) ? [value] : value;
     Object.defineProperty(plain, child.name, { value: next, enumerable: true, configurable: true, writable: true });
   }
   return plain;

@@ -16,6 +16,8 @@ import { passages } from './passages.js';
 
 /** How long a gate may take for anything on a machine that has other things to do, milliseconds. */
 const PATIENCE = 180_000;
+/** A gate that is ready lives this long, at most, milliseconds. */
+const WITHIN = 400;
 /** A relay that no lane uses. */
 const MARK = 8;
 
@@ -32,6 +34,7 @@ export async function powerCut(
   cycles: number,
   seed: number,
   progress: (text: string) => void,
+  within = WITHIN,
 ): Promise<PowerCutResult> {
   const random = seededRandom(seed);
   const stage = temporaryStage();
@@ -84,7 +87,7 @@ export async function powerCut(
       await gate.api.events('decision', (event) => answer(event), stop.signal);
       let dead = false;
       const killed = new Promise<void>((resolve) => {
-        setTimeout(() => void gate.kill('SIGKILL').then(() => resolve()), random() * 400);
+        setTimeout(() => void gate.kill('SIGKILL').then(() => resolve()), random() * within);
       }).then(() => {
         dead = true;
         answer();
@@ -175,10 +178,14 @@ if (process.argv[1]?.endsWith('kill.js')) {
       cycles: { type: 'string', default: '50' },
       seed: { type: 'string', default: '1' },
       passages: { type: 'boolean', default: false },
+      within: { type: 'string', default: String(WITHIN) },
     },
   });
-  const run = values.passages ? passages : powerCut;
-  const result = await run(Number(values.cycles), Number(values.seed), (text) => process.stderr.write(`${text}\n`));
+  const [cycles, seed] = [Number(values.cycles), Number(values.seed)];
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const result = values.passages
+    ? await passages(cycles, seed, say)
+    : await powerCut(cycles, seed, say, Number(values.within));
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = result.problems.length === 0 ? 0 : 1;
 }

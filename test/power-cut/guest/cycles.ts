@@ -11,6 +11,7 @@ import { temporaryStage, writeConfig } from '../../../src/cli/demo/stage.js';
 import { GateApi } from '../../../src/cli/gate-api.js';
 import { seededRandom } from '../../../src/clock.js';
 import type { StatusReport } from '../../../src/diagnostics/read-model.js';
+import { describeError } from '../../../src/errors.js';
 import type { JournalRecord } from '../../../src/domain/records.js';
 import type { LaneEvent } from '../../../src/lane/lane.js';
 import { parseCursor } from '../../../src/simulator/cursor.js';
@@ -56,6 +57,8 @@ interface Power {
   scanner: ScannerTwin;
   relay: RelayTwin;
   onDisk: Promise<OnDisk>;
+  /** Why the machine ended by itself; undefined = it runs. */
+  ended: () => string | undefined;
   off(): Promise<void>;
 }
 
@@ -148,7 +151,7 @@ export async function cutPower(
       const behind = comparePrefix(simulator.model, there, (text) => ledger.problem(`cycle ${cycle}: ${text}`));
       if (cycle > 0 && behind) result.listBehind++;
       const ready = await until(
-        power.api,
+        power,
         (s) =>
           s.sync !== null &&
           s.health !== 'down' &&
@@ -166,12 +169,14 @@ export async function cutPower(
           `cut ${result.cycles} of ${cycles}: ${result.scans} scans, ${result.pulses} pulses, ${ledger.checks.size} checks`,
         );
       } else {
-        await until(power.api, (s) => s.journal.waiting === 0);
+        await until(power, (s) => s.journal.waiting === 0);
         await readAll(power.api, ledger);
         cycle = cycles;
       }
       await power.off();
     }
+  } catch (error) {
+    ledger.problem(describeError(error));
   } finally {
     await simulator.close();
     stage.remove();
@@ -264,7 +269,12 @@ echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
       else if (line.includes('GUEST-FAILED')) failed(new Error(line));
     },
   });
+  let ended: string | undefined;
   void guest.exited.then(() => {
+    ended = `the machine ended: ${last.slice(-5).join(' | ')}`;
+    // Nobody waits for an answer that cannot come.
+    mux.close();
+    carrying();
     const early = last.some((line) => line.startsWith('GUEST-'))
       ? 'the machine ended'
       : 'the machine ended before its init';
@@ -298,6 +308,7 @@ echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
     scanner,
     relay,
     onDisk,
+    ended: () => ended,
     off: async () => {
       guest.cut();
       await guest.exited;
@@ -307,9 +318,13 @@ echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
   };
 }
 
-async function until(api: GateApi, condition: (s: StatusReport) => boolean): Promise<StatusReport> {
+async function until(
+  { api, ended }: Pick<Power, 'api' | 'ended'>,
+  condition: (s: StatusReport) => boolean,
+): Promise<StatusReport> {
   const end = performance.now() + PATIENCE;
   for (let last: unknown; ; await pause(100)) {
+    if (ended() !== undefined) throw new Error(ended());
     try {
       const status = await api.get<StatusReport>('/status');
       if (condition(status)) return status;
