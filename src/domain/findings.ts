@@ -29,6 +29,7 @@ export function inputsOf(rule: RuleName, c: Context): Inputs {
       return {
         product: or(ticket.product),
         performance: or(ticket.performance),
+        name: or(c.performance?.name),
         enabled: rules.enabled,
         products: list(m.lane.products),
         performances: list(m.performances),
@@ -107,7 +108,7 @@ export function findingOf(rule: RuleName, reason: Reason, c: Context): Phrase {
     case 'event':
       if (!rules.enabled) return say('product-off', { product: ticket.product ?? '' });
       if (outside(ticket.product, m.lane.products))
-        return say('wrong-product', { product: ticket.product ?? '', admitted: list(m.lane.products) });
+        return say('wrong-product', { product: productOf(c), admitted: list(m.lane.products) });
       if (ticket.performance === undefined) return say('nothing-on');
       if (m.auto) return say('not-in-programme', { performance: nameOf(c) });
       return say('wrong-performance', { performance: nameOf(c), admitted: namesOf(c, m.performances ?? []) });
@@ -156,6 +157,12 @@ export function findingOf(rule: RuleName, reason: Reason, c: Context): Phrase {
       return missing === undefined ? say('condition-false') : say('condition-missing', { fact: missing });
     }
   }
+}
+
+/** With the name of the performance, which tells a visitor more than a code does. */
+function productOf(c: Context): string {
+  const name = c.performance?.name;
+  return [c.ticket.product ?? '', name && `(${name})`].filter(Boolean).join(' ');
 }
 
 export function nameOf(c: Context): string {

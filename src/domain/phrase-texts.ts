@@ -232,11 +232,11 @@ export const PHRASES = {
     'Este acceso aún no tiene lista de entradas.',
   ),
   unknown: t(
-    'No ticket and no card with this code is on the list. If it was just sold, it comes with the next pull.',
+    'No ticket and no card with this code is on the list of this gate. Sold a moment ago? Then it will be there when the gate has next asked SecuTix.',
     'Aucun billet ni carte avec ce code dans la liste. S’il vient d’être vendu, il arrive à la prochaine mise à jour.',
-    'Kein Ticket und keine Karte mit diesem Code in der Liste. Eben verkauft? Dann kommt es mit dem nächsten Abruf.',
+    'Kein Ticket und keine Karte mit diesem Code in der Liste. Eben verkauft? Dann kommt es, sobald der Zugang wieder bei SecuTix nachfragt.',
     'Nessun biglietto o tessera con questo codice nella lista. Se appena venduto, arriva al prossimo aggiornamento.',
-    'Ninguna entrada ni tarjeta con este código en la lista. Si se acaba de vender, llegará con la próxima consulta.',
+    'Ninguna entrada ni tarjeta con este código en la lista. Si se acaba de vender, llegará con la próxima actualización.',
   ),
   'container-empty': t(
     'The card is known, but there is no ticket on it.',

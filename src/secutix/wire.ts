@@ -20,6 +20,10 @@ const FIELDS = {
   validFrom: ['validityStartTime', 'validityStart'],
   validTo: ['validityEndTime', 'validityEnd'],
   tariff: ['audienceSubCategoryCode', 'tariffCode'],
+  // The number stands in SecuTix's web hook for access controls; the two flags are columns of its list files (reduced_price, is_specimen).
+  persons: ['groupSize'],
+  reduced: ['reducedPrice', 'reduced_price'],
+  specimen: ['isSpecimen', 'is_specimen', 'specimen'],
 } as const;
 type Field = keyof typeof FIELDS;
 
@@ -30,6 +34,8 @@ export type ItemMapper = (item: unknown, index: number) => PageItem;
 const RAW_LIMIT = 2_000;
 /** Barcodes and IDs longer than this were never scanned by anybody (a read is at most as long). */
 const CODE_LIMIT = 256;
+/** No code lets more persons in, whatever the list says. */
+const MAX_PERSONS = 10_000;
 
 export function createItemMapper(aliases: SecutixSettings['aliases']): ItemMapper {
   const fieldOf = new Map<string, Field>();
@@ -77,10 +83,27 @@ function assign(ticket: Ticket, field: Field, value: unknown): boolean {
     ticket[field] = at;
     return true;
   }
+  if (field === 'reduced' || field === 'specimen') {
+    const on = flag(value);
+    if (on) ticket[field] = true;
+    return on !== undefined;
+  }
+  if (field === 'persons') {
+    const persons = typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
+    if (!Number.isSafeInteger(persons) || (persons as number) < 1 || (persons as number) > MAX_PERSONS) return false;
+    ticket.persons = persons as number;
+    return true;
+  }
   const text = asText(value);
   if (text === undefined) return false;
   ticket[field] = text;
   return true;
+}
+
+/** Undefined = neither yes nor no. */
+function flag(value: unknown): boolean | undefined {
+  if (value === true || value === 1 || value === 'true' || value === 'TRUE') return true;
+  return value === false || value === 0 || value === 'false' || value === 'FALSE' ? false : undefined;
 }
 
 /** Codes and IDs are text; a whole number that fits is taken as its digits (SecuTix: ids are integers of 11 to 14 digits). */

@@ -11,6 +11,10 @@ export interface SimTicket {
   performanceCode: string;
   entranceCode: string | null;
   audienceSubCategoryCode: string;
+  /** Persons of a group ticket; the two flags are sent only where they are set. */
+  groupSize?: number;
+  reducedPrice?: boolean;
+  isSpecimen?: boolean;
   /** Sold by a partner: in the list of `ticketType` THIRD_PARTY. */
   thirdParty: boolean;
   printed: boolean;
@@ -233,6 +237,9 @@ function wireItem(
     performanceCode: ticket.performanceCode,
     entranceCode: ticket.entranceCode,
     audienceSubCategoryCode: ticket.audienceSubCategoryCode,
+    ...(ticket.groupSize !== undefined && { groupSize: ticket.groupSize }),
+    ...(ticket.reducedPrice !== undefined && { reducedPrice: ticket.reducedPrice }),
+    ...(ticket.isSpecimen !== undefined && { isSpecimen: ticket.isSpecimen }),
     ...(index % 97 === 0 && { futureField: { version: 2 } }),
   };
 }

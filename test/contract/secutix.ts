@@ -99,6 +99,28 @@ export function secutixContract(
       });
     });
 
+    it('maps groups, reduced prices and specimens; a value of another kind is kept, and counts as absent', async () => {
+      const { simulator, api } = await start();
+      const { cursor } = await api.exportPage(scope, null, { pageSize: 5000, firstOfRun: true });
+      const sold: [string, Record<string, unknown>, Record<string, unknown>][] = [
+        ['GROUP', { groupSize: 12 }, { persons: 12 }],
+        ['REDUCED', { reducedPrice: true }, { reduced: true }],
+        ['SPECIMEN', { isSpecimen: true }, { specimen: true }],
+        ['PLAIN', { groupSize: 1, reducedPrice: false, isSpecimen: false }, { persons: 1 }],
+        ['ODD', { groupSize: 'many', reducedPrice: 'maybe' }, { extra: { groupSize: 'many', reducedPrice: 'maybe' } }],
+        ['NONE', { groupSize: 0 }, {}],
+      ];
+      for (const [barcode, wire] of sold) simulator.model.sell({ barcode, ...wire });
+      const page = await api.exportPage(scope, cursor, { pageSize: 10, firstOfRun: true });
+      const keys = ['persons', 'reduced', 'specimen'] as const;
+      page.items.forEach((item, i) => {
+        if (item.kind !== 'ticket') throw new Error('a line could not be read');
+        const [barcode, , wanted] = sold[i] as (typeof sold)[number];
+        expect(item.ticket).toMatchObject({ barcode, ...wanted });
+        for (const key of keys) if (!(key in wanted)) expect(item.ticket, barcode).not.toHaveProperty(key);
+      });
+    });
+
     it('a trimmed export is read, whatever is missing', async () => {
       const { simulator, api } = await start();
       simulator.state.dialect = {
