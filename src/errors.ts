@@ -23,11 +23,6 @@ export function isConfigError(error: unknown): error is ConfigError {
   return error instanceof PortillonError && error.code === 'CONFIG_INVALID';
 }
 
-/** A database or a value in it is damaged. */
-export function isStoreDamage(error: unknown): boolean {
-  return error instanceof PortillonError && error.code === 'STORE_DAMAGED';
-}
-
 /** The operating system's code (`ENOSPC`, `EACCES`, ...) of an error or of one of its causes. */
 export function systemCode(error: unknown): string | undefined {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {

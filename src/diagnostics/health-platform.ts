@@ -10,6 +10,11 @@ export function platformConditions({ pull, secutix }: SyncStatus): Condition[] {
   const add = (what: string, remedy: string): unknown => conditions.push({ severity: 'degraded', what, remedy });
   for (const { scope, what } of pull.warnings)
     add(`${scope}: ${what}`, 'SecuTix allows one reader a product: is another gate or system reading this one?');
+  if ((pull.damaged ?? 0) > 0)
+    add(
+      `the ticket list on the disk is damaged in ${pull.damaged} place(s); what cannot be read admits nobody`,
+      'restart the gate: it sets the list aside and fetches it anew; check the disk',
+    );
   if (secutix.sharedBudget)
     add(
       'SecuTix says too many calls, though this gate made few',

@@ -16,7 +16,7 @@ import { syncFolder } from './aside.js';
 import type { Marker } from './format-marker.js';
 import { readFormat, writeFormat } from './format-marker.js';
 import { lastRecordKey } from './open.js';
-import { isDamage } from './start.js';
+import { isDamage } from './damage.js';
 
 const BACKUPS_KEPT = 2;
 const DATABASES = ['journal', 'list', 'sync'] as const;

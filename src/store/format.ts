@@ -4,7 +4,7 @@ import { PortillonError } from '../errors.js';
 import { backUp, beginChange, wholeFormat } from './backup.js';
 import { enterFromFirst } from './enter.js';
 import { FORMAT, writeFormat } from './format-marker.js';
-import { isDamage } from './start.js';
+import { isDamage } from './damage.js';
 
 export { backups } from './backup.js';
 export { FORMAT, readFormat, writeFormat } from './format-marker.js';

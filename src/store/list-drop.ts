@@ -116,12 +116,15 @@ function leaveContainer(
   const pending = operations.get(key);
   const on =
     pending?.type === 'put'
-      ? decodeBarcodes(pending.value as string)
+      ? decodeBarcodes(pending.value as string, container)
       : pending?.type === 'del'
         ? []
         : (list.barcodesOn(generation, container) ?? []);
   const left = on.filter((b) => b !== barcode);
-  operations.set(key, left.length > 0 ? { type: 'put', key, value: encodeBarcodes(left) } : { type: 'del', key });
+  operations.set(
+    key,
+    left.length > 0 ? { type: 'put', key, value: encodeBarcodes(left, container) } : { type: 'del', key },
+  );
 }
 
 function leavePrinted(
@@ -135,7 +138,7 @@ function leavePrinted(
   const key = keys.printed(generation, printed);
   const pending = operations.get(key);
   const touched = new Map<string, string[]>();
-  if (pending?.type === 'put') touched.set(printed, decodeBarcodes(pending.value as string));
+  if (pending?.type === 'put') touched.set(printed, decodeBarcodes(pending.value as string, printed));
   const on = list.printedBarcodes(generation, barcode, touched);
   if (!on) return;
   const left = on.filter((b) => b !== barcode);

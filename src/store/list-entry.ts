@@ -1,5 +1,5 @@
 import type { Ticket } from '../domain/ticket.js';
-import { decodeJson, encodeJson } from './records.js';
+import { decodeBound, encodeBound } from './records.js';
 
 /** A ticket as the list keeps it, with the tags of the scopes that sent it. */
 export interface Entry {
@@ -33,7 +33,7 @@ const STATES = { V: 'VALID', C: 'CANCELLED', U: 'UNREADABLE' } as const;
 export function encodeEntry({ ticket: t, tags }: Entry): string {
   const joined = tags.join();
   // Undefined members vanish in JSON.
-  return encodeJson({
+  const stored: { [K in keyof StoredTicket]: StoredTicket[K] | undefined } = {
     s: t.state === 'VALID' ? 'V' : t.state === 'CANCELLED' ? 'C' : 'U',
     c: t.container,
     cc: t.cancellationCause,
@@ -50,11 +50,12 @@ export function encodeEntry({ ticket: t, tags }: Entry): string {
     n: t.persons,
     x: t.extra,
     g: joined === FIRST_TAG ? undefined : joined,
-  });
+  };
+  return encodeBound(stored, t.barcode);
 }
 
 export function decodeEntry(barcode: string, text: string): Entry {
-  const v = decodeJson(text, 'ticket') as StoredTicket;
+  const v = decodeBound(text, 'ticket', barcode) as StoredTicket;
   const ticket: Ticket = { barcode, state: STATES[v.s] };
   if (v.c !== undefined) ticket.container = v.c;
   if (v.cc !== undefined) ticket.cancellationCause = v.cc;
@@ -73,5 +74,7 @@ export function decodeEntry(barcode: string, text: string): Entry {
   return { ticket, tags: v.g === undefined ? [FIRST_TAG] : v.g === '' ? [] : v.g.split(',') };
 }
 
-export const encodeBarcodes = (barcodes: readonly string[]): string => encodeJson(barcodes);
-export const decodeBarcodes = (text: string): string[] => decodeJson(text, 'container') as string[];
+/** `code`: of the card, or as it is printed. */
+export const encodeBarcodes = (barcodes: readonly string[], code: string): string => encodeBound(barcodes, code);
+export const decodeBarcodes = (text: string, code: string): string[] =>
+  decodeBound(text, 'container', code) as string[];

@@ -1,7 +1,7 @@
 import { sameTicket } from '../domain/page.js';
 import type { Ticket } from '../domain/ticket.js';
 import { keys } from './keys.js';
-import type { Operation } from './database.js';
+import type { Cursor, Operation } from './database.js';
 import type { Entry } from './list-entry.js';
 import { decodeEntry } from './list-entry.js';
 import type { ActiveList, Building } from './list-state.js';
@@ -34,17 +34,30 @@ export interface ResyncReport extends Difference {
   swapped: boolean;
 }
 
-/** All tickets of a generation, piece by piece; in a sealed list in no order that means anything. */
+/** All tickets of a generation that can be read, piece by piece; in a sealed list in no order that means anything. */
 export async function* entriesOf(list: ListWriter, generation: number): AsyncGenerator<Entry[]> {
   const iterator = list.db().iterator({ gt: keys.ticket(generation, ''), lt: keys.ticketsEnd(generation) });
   try {
     for (;;) {
-      const piece = await iterator.nextv(PIECE);
+      const piece = await nextPiece(list, iterator);
       if (piece.length === 0) return;
-      yield piece.map(([key, text]) => decodeEntry(keys.barcodeOf(key), text));
+      const entries = piece.map(([key, text]) => list.tolerate(() => decodeEntry(keys.barcodeOf(key), text)));
+      yield entries.filter((entry) => entry !== undefined);
     }
   } finally {
     await iterator.close();
+  }
+}
+
+/** A block that cannot be read ends the list where it is; what is behind it comes with the list that is then fetched anew. */
+async function nextPiece(list: ListWriter, iterator: Cursor<[string, string]>): Promise<[string, string][]> {
+  try {
+    return await iterator.nextv(PIECE);
+  } catch (error) {
+    list.tolerate(() => {
+      throw error;
+    });
+    return [];
   }
 }
 

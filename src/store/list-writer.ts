@@ -1,8 +1,9 @@
 import type { PageChanges } from '../domain/page.js';
 import { planPage } from '../domain/page.js';
 import type { Page, Ticket } from '../domain/ticket.js';
-import { PortillonError } from '../errors.js';
+import { describeError, PortillonError } from '../errors.js';
 import { keys } from './keys.js';
+import { isUnreadable } from './damage.js';
 import type { Operation } from './database.js';
 import type { Entry } from './list-entry.js';
 import { logGone, logOperations } from './list-log.js';
@@ -13,6 +14,7 @@ import type { Database, StoreKey } from './open.js';
 import { hintFor, openDatabase } from './open.js';
 import type { ScopeState } from './records.js';
 import { decodeJson, encodeJson, NEW_SCOPE } from './records.js';
+import { scrub, suspect } from './scrub.js';
 import { assertRoom } from './space.js';
 
 export interface ListOptions {
@@ -32,6 +34,8 @@ export class ListWriter {
   readonly dropFirst: number;
   readonly #keepLog: number;
   #db: Database | undefined;
+  /** Places that were found damaged since the start. */
+  damaged = 0;
 
   private constructor(location: string, options: ListOptions) {
     this.#location = location;
@@ -88,13 +92,39 @@ export class ListWriter {
   }
 
   entry(generation: number, barcode: string): Entry | undefined {
-    const text = this.get(keys.ticket(generation, barcode));
-    return text === undefined ? undefined : decodeEntry(barcode, text);
+    return this.#unlessDamaged(keys.ticket(generation, barcode), (text) => decodeEntry(barcode, text));
   }
 
   barcodesOn(generation: number, container: string): string[] | undefined {
-    const text = this.get(keys.container(generation, container));
-    return text === undefined ? undefined : decodeBarcodes(text);
+    return this.#unlessDamaged(keys.container(generation, container), (text) => decodeBarcodes(text, container));
+  }
+
+  /** A damaged value is none: the server's next word replaces it. It is counted and shown. */
+  #unlessDamaged<T>(key: string, decode: (text: string) => T): T | undefined {
+    return this.tolerate(() => {
+      const text = this.get(key);
+      return text === undefined ? undefined : decode(text);
+    });
+  }
+
+  /** Undefined where the files are not what was written. */
+  tolerate<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#noteDamage(describeError(error));
+      return undefined;
+    }
+  }
+
+  /** Compares every block on the disk with its checksum; what is wrong is counted, and makes the next start set the list aside. */
+  async scrub(pace: () => Promise<void>): Promise<void> {
+    for (const problem of await scrub(this.#location, pace)) this.#noteDamage(problem);
+  }
+
+  #noteDamage(why: string): void {
+    if (this.damaged++ === 0) suspect(this.#location, why);
   }
 
   /**
@@ -139,7 +169,7 @@ export class ListWriter {
     // Known and unchanged, but new to this scope: it must outlive the other one.
     for (const [barcode, { ticket, tags }] of known)
       if (!tags.includes(before.tag) && !changes.tickets.has(barcode)) write(ticket, tags);
-    for (const [id, barcodes] of changes.containers) put(keys.container(generation, id), encodeBarcodes(barcodes));
+    for (const [id, barcodes] of changes.containers) put(keys.container(generation, id), encodeBarcodes(barcodes, id));
     if (this.dropFirst > 0) this.#indexPrinted(generation, changes, known, put);
     for (const item of changes.unreadable) {
       const key = keys.unreadable(generation, before.tag, scope.pages, item.index);
@@ -194,7 +224,7 @@ export class ListWriter {
     let list = touched.get(printed);
     if (!list) {
       const text = this.get(keys.printed(generation, printed));
-      list = text === undefined ? [] : decodeBarcodes(text);
+      list = text === undefined ? [] : decodeBarcodes(text, printed);
       touched.set(printed, list);
     }
     return list;
@@ -202,7 +232,7 @@ export class ListWriter {
 
   printedEntry(generation: number, printed: string, barcodes: readonly string[]): [string, string] {
     const sorted = [...new Set(barcodes)].sort();
-    return [keys.printed(generation, printed), encodeBarcodes(sorted)];
+    return [keys.printed(generation, printed), encodeBarcodes(sorted, printed)];
   }
 
   async write(operations: Operation[]): Promise<void> {

@@ -85,7 +85,7 @@ export class TicketList {
     const asContainer = (): Found | undefined => {
       const text = get(keys.container(active.g, code));
       if (text === undefined) return undefined;
-      const tickets = decodeBarcodes(text).map((barcode) => ticketOf(get, active, barcode));
+      const tickets = decodeBarcodes(text, code).map((barcode) => ticketOf(get, active, barcode));
       return { via: 'container', tickets: tickets.filter((t) => t !== undefined), ...at };
     };
     const asTicket = (): Found | undefined => this.#asTicket(get, active, code);
@@ -93,7 +93,7 @@ export class TicketList {
     const asPrinted = (): Found | undefined => {
       if (this.#dropFirst === 0 || active.c !== this.#dropFirst || medium !== 'barcode') return undefined;
       const text = get(keys.printed(active.g, code));
-      const barcodes = text === undefined ? [] : decodeBarcodes(text);
+      const barcodes = text === undefined ? [] : decodeBarcodes(text, code);
       const ticket = barcodes.length === 1 ? ticketOf(get, active, barcodes[0] as string) : undefined;
       return ticket && { via: 'ticket', printed: true, tickets: [ticket], ...at };
     };
@@ -115,8 +115,8 @@ export class TicketList {
     if (!db) return true;
     try {
       const { g } = activeOf((key) => db.getSync(key));
-      for await (const text of db.values({ gt: keys.ticket(g, ''), lt: keys.ticketsEnd(g) }))
-        if (wanted(decodeEntry('', text).ticket)) return true;
+      for await (const [key, text] of db.iterator({ gt: keys.ticket(g, ''), lt: keys.ticketsEnd(g) }))
+        if (wanted(decodeEntry(keys.barcodeOf(key), text).ticket)) return true;
     } catch {
       return true;
     }

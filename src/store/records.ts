@@ -7,28 +7,39 @@ import { CHAINED, openLink } from './chain.js';
 
 /**
  * Every value starts with a character that names its form, so that a later release can read what an earlier one wrote:
- * `1` JSON alone (releases before the checksum), `c` checksum and JSON, `r` a record of the chain (see `chain.ts`).
+ * `1` JSON alone (releases before the checksum), `c` checksum and JSON, `k` the same with a checksum over code and JSON, `r` a record of the
+ * chain (see `chain.ts`).
  */
 const PLAIN = '1';
 const CHECKED = 'c';
+const BOUND = 'k';
 const SUM = 8;
 
-const sumOf = (json: string): string => crc32(json).toString(16).padStart(SUM, '0');
+const sumOf = (json: string, code = ''): string => crc32(json, crc32(code)).toString(16).padStart(SUM, '0');
 
 function encode(value: unknown): string {
   const json = JSON.stringify(value);
   return CHECKED + sumOf(json) + json;
 }
 
-function decode(text: string, what: string): unknown {
+/**
+ * Bound to the code it is kept under: LevelDB does not check what it reads, and a flipped bit in a key would give one ticket's right to
+ * another code.
+ */
+export function encodeBound(value: unknown, code: string): string {
+  const json = JSON.stringify(value);
+  return BOUND + sumOf(json, code) + json;
+}
+
+function decode(text: string, what: string, code?: string): unknown {
   const form = text.slice(0, 1);
-  if (form !== CHECKED && form !== PLAIN) {
+  if (form !== CHECKED && form !== PLAIN && (form !== BOUND || code === undefined)) {
     throw new PortillonError('STORE_FORMAT', `${what}: unknown format version ${JSON.stringify(form)}`, {
       hint: 'the data folder was written by a newer Portillon: run that version, or move the folder away',
     });
   }
   const json = text.slice(form === PLAIN ? 1 : 1 + SUM);
-  if (form === CHECKED && sumOf(json) !== text.slice(1, 1 + SUM))
+  if (form !== PLAIN && sumOf(json, form === BOUND ? code : '') !== text.slice(1, 1 + SUM))
     throw new PortillonError('STORE_DAMAGED', `${what}: damaged value`);
   try {
     return JSON.parse(json) as unknown;
@@ -61,6 +72,7 @@ export function decodeOutcome(text: string): OutcomeRecord['outcome'] {
 }
 export const encodeJson = encode;
 export const decodeJson = (text: string, what: string): unknown => decode(text, what);
+export const decodeBound = (text: string, what: string, code: string): unknown => decode(text, what, code);
 
 /** Progress of one scope. */
 export interface ScopeState {

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { PortillonError } from '../errors.js';
-import { describeError, isStoreDamage } from '../errors.js';
+import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import { asideName, setAside, syncFolder } from './aside.js';
 import { checkFiles } from './check-files.js';
+import { isDamage } from './damage.js';
 import { readHead } from './head.js';
 import { Journal } from './journal.js';
 import { TicketList } from './list.js';
@@ -12,6 +13,7 @@ import type { Database, Kind, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
 import { finishRekey, rekeyDatabase } from './rekey.js';
 import { salvageJournal } from './salvage.js';
+import { clearSuspicion, isSuspect } from './scrub.js';
 import { SyncState } from './sync-state.js';
 
 export interface StoreParts {
@@ -68,14 +70,6 @@ export async function openGuard(location: string): Promise<Database> {
   }
 }
 
-/** Damage is what LevelDB calls corruption; a full disk, a missing right, another key or instance is none. */
-export function isDamage(error: unknown): boolean {
-  if (isStoreDamage(error)) return true;
-  for (let e: unknown = error; e instanceof Error; e = e.cause)
-    if ((e as { code?: string }).code === 'LEVEL_CORRUPTION') return true;
-  return false;
-}
-
 interface Opening<T> {
   kind: Kind;
   open: () => Promise<T>;
@@ -86,13 +80,16 @@ interface Opening<T> {
 async function openChecked<T>(parts: StoreParts, o: Opening<T>): Promise<T> {
   const location = path.join(parts.data, o.kind);
   finishRekey(location);
-  const files = checkFiles(location, { tables: o.kind !== 'list' });
+  // A whole list takes a while to read: only where damage was seen while it was open.
+  const files = checkFiles(location, { tables: o.kind !== 'list' || isSuspect(location) });
   // Cut off before its first synced write: there is nothing in it, and LevelDB could not open it.
   if (files.state === 'new') rmSync(location, { recursive: true, force: true });
   if (files.state === 'damaged') {
     await o.makeGood(files.problems);
+    clearSuspicion(location);
     return o.open();
   }
+  clearSuspicion(location);
   try {
     return await o.open();
   } catch (error) {

@@ -98,6 +98,8 @@ export interface PullStatus {
   lastResync: ResyncReport | null;
   /** Lines that could not be read, since start. */
   setAside: number;
+  /** Places on the disk where the list is not what was written, since start; absent = not known. */
+  damaged?: number;
   /** Cursors that moved as if somebody else read the same product. */
   warnings: { at: number; scope: string; what: string }[];
   /** People are being admitted now, by the catalogue. */

@@ -10,7 +10,7 @@ import { buildingOf, indexPrinted, lastResync, removeGarbage } from '../store/li
 import type { ListWriter } from '../store/list-writer.js';
 import { FILE_SCOPE, scopeKey } from '../store/records.js';
 import type { ListHold } from './list-hold.js';
-import type { PullStatus, ScopeStatus, SyncOptions } from './messages.js';
+import type { PullStatus, SyncOptions } from './messages.js';
 import { pullScope } from './pull.js';
 import type { ResyncOutcome } from './resync.js';
 import { rebuild } from './resync.js';
@@ -19,6 +19,8 @@ import { rebuild } from './resync.js';
 const WARN_FOR = 24 * 3_600_000;
 /** Milliseconds between two looks for tickets of the past; also how far the clock may be off for it. */
 const DAY = 24 * 3_600_000;
+/** Milliseconds after the first complete list that all of it is read once; then once a day. */
+const FIRST_SCRUB = 3_600_000;
 
 export interface PullerParts {
   clock: Clock;
@@ -54,6 +56,7 @@ export class Puller {
   /** A pull that waits for the list. */
   #letIn: ((list: ListWriter) => void) | undefined;
   #resuming: Promise<unknown> | undefined;
+  #scrubAt: number | undefined;
 
   constructor(parts: PullerParts) {
     this.#p = parts;
@@ -133,8 +136,18 @@ export class Puller {
     const dropped = await dropRetired(list, inForce, this.pace);
     if (dropped > 0) this.#p.log.info({ tickets: dropped }, 'tickets of scopes that are no more were dropped');
     await this.#purge(list);
+    await this.#scrub(list);
     await indexPrinted(list, this.pace);
     await removeGarbage(list, this.pace);
+  }
+
+  /** LevelDB does not notice a bit that the disk has turned. */
+  async #scrub(list: ListWriter): Promise<void> {
+    const now = this.#p.clock.monotonic();
+    this.#scrubAt ??= now + FIRST_SCRUB;
+    if (now < this.#scrubAt) return;
+    this.#scrubAt = now + DAY;
+    await list.scrub(this.pace);
   }
 
   /** Once a day tickets of the past go. `generation`: from that one, whatever the time. */
@@ -253,7 +266,7 @@ export class Puller {
   };
 
   /** The scopes' figures for the status; throws while the list is being reopened. */
-  look(list: ListWriter): { scopes: ScopeStatus[]; lastResync: PullStatus['lastResync'] } {
+  look(list: ListWriter): Pick<PullStatus, 'scopes' | 'lastResync' | 'damaged'> {
     return {
       scopes: this.#scopes.map(({ scope, key }) => {
         const { pages, items, completeAt } = list.scope(key);
@@ -261,6 +274,7 @@ export class Puller {
         return { season, products, performances, listType, pages, items, completeAt };
       }),
       lastResync: lastResync(list) ?? null,
+      damaged: list.damaged,
     };
   }
 }
