@@ -112,6 +112,23 @@ export const TIMES_AND_COUNTS: Case[] = [
     ['2026-07-05 00:00', 'admitted'],
   ]),
   ...both(
+    'once a day, an entry at the first minute of the day',
+    { rules: { entriesPerDay: 1 }, past: ['in 2026-07-04 05:00'], dayStartsAt: '05:00' },
+    [
+      ['2026-07-04 18:45', 'already-used'],
+      ['2026-07-05 04:59', 'already-used'],
+      ['2026-07-05 05:00', 'admitted'],
+    ],
+  ),
+  {
+    name: 'once a day, an entry at the last minute of the day before',
+    rules: { entriesPerDay: 1 },
+    past: ['in 2026-07-04 04:59'],
+    dayStartsAt: '05:00',
+    at: '2026-07-04 05:00',
+    then: 'admitted',
+  },
+  ...both(
     'once a day, days begin at 05:00',
     { rules: { entriesPerDay: 1 }, past: ['in 2026-07-04 23:00'], dayStartsAt: '05:00' },
     [
