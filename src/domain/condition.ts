@@ -67,6 +67,7 @@ export interface ConditionParts {
   now: number;
   days: ServiceDays;
   today: number;
+  doubtfulToday: boolean;
   /** UTC milliseconds of the performance (or of the ticket's validity). */
   start: number | undefined;
   end: number | undefined;
@@ -118,7 +119,7 @@ export class ConditionFacts {
       case 'entries':
         return this.#entries();
       case 'entriesToday':
-        return countSince(this.#p.usage, days.startOf(today));
+        return countSince(this.#p.usage, days.startOf(today), undefined, this.#p.doubtfulToday);
       case 'exits':
         return exitsKept(this.#p.usage) + this.#p.usage.older.exits;
       case 'entryDays':

@@ -25,6 +25,8 @@ export interface Moment {
   today: number;
   dayStart: number;
   isEntry: boolean;
+  /** Entries made while the clock was wrong may have been today: it still is, or became right today. */
+  doubtfulToday: boolean;
   /** What the lane admits now; undefined = any. */
   performances: readonly string[] | undefined;
   /** By the programme's times. */
@@ -38,6 +40,7 @@ export function momentOf(lane: LaneRules, facts: Facts): Moment {
   const auto = lane.performances === 'auto' && facts.chosen === undefined;
   // Exits are never refused for time reasons, and what is on is one.
   const open = auto && isEntry ? (facts.schedule?.open(facts.now) ?? []) : undefined;
+  const dayStart = book.days.startOf(today);
   const fixed = facts.chosen ?? (lane.performances === 'auto' ? open : lane.performances);
   return {
     lane,
@@ -45,8 +48,9 @@ export function momentOf(lane: LaneRules, facts: Facts): Moment {
     book,
     now: facts.now,
     today,
-    dayStart: book.days.startOf(today),
+    dayStart,
     isEntry,
+    doubtfulToday: facts.doubtful === true || (facts.trustedSince ?? -Infinity) >= dayStart,
     performances: fixed,
     auto,
   };
@@ -81,7 +85,7 @@ export class Context {
       outer: this.m.lane.outer,
       behind: this.m.lane.behind,
       dayStart: this.m.dayStart,
-      doubtfulToday: this.m.facts.trustedSince !== undefined && this.m.facts.trustedSince >= this.m.dayStart,
+      doubtfulToday: this.m.doubtfulToday,
     }));
   }
 
@@ -184,6 +188,7 @@ export class Context {
       now: m.now,
       days: m.book.days,
       today: m.today,
+      doubtfulToday: m.doubtfulToday,
       start: performance?.start ?? ticket.validFrom,
       end: performance?.end ?? ticket.validTo,
       admission: performance?.admissionStart ?? this.window.opens,

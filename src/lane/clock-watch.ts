@@ -61,7 +61,10 @@ export class ClockWatch {
   now(): number {
     this.look();
     const wall = this.#p.clock.now();
-    return this.#doubtful ? Math.round(Math.max(wall < EARLIEST ? 0 : wall, this.#estimate())) : wall;
+    if (!this.#doubtful) return wall;
+    // What SecuTix said is better than what was known before.
+    const skew = this.#skew();
+    return Math.round(skew === null ? this.#estimate() : wall - skew);
   }
 
   #estimate(): number {
@@ -98,7 +101,10 @@ export class ClockWatch {
 
   #step(by: number, mono: number): void {
     this.#stepped = { by, mono };
-    this.#outdated = { skew: this.#p.skew(), by: (this.#outdated?.by ?? 0) + by };
+    const skew = this.#p.skew();
+    // A word that came after the step before was about that clock.
+    const moved = this.#outdated?.skew === skew ? this.#outdated.by : 0;
+    this.#outdated = { skew, by: moved + by };
     this.#write({ kind: 'note', at: this.#last.wall, what: `clock stepped by ${(by / 1000).toFixed(1)} s` });
   }
 

@@ -142,7 +142,7 @@ function judge(ticket: Ticket, allPast: readonly Past[], w: NaiveWorld) {
   const forSlot = mine.filter((p) => slot === '*' || p.slot === '*' || p.slot === slot);
   const isToday = (p: Past): boolean =>
     serviceDate(w, p.at) >= today ||
-    (p.doubtful && w.trustedSince !== undefined && serviceDate(w, w.trustedSince) >= today);
+    (p.doubtful && (w.doubtful || (w.trustedSince !== undefined && serviceDate(w, w.trustedSince) >= today)));
   const todays = mine.filter(isToday);
   const days = [...new Set(entries.map((p) => serviceDate(w, p.at)))].sort();
   const inside = whetherInside(past, concerns, (s) => lane.outer?.includes(s) ?? false);
