@@ -175,7 +175,7 @@ describe('a lane before the doors', () => {
   it('without a list says that it is not ready, and is when the list has come', async () => {
     const rig = await gate(1, []);
     const { lane, shown } = first(rig);
-    await lane.start();
+    lane.start();
     expect(shown.at(-1)).toMatchObject({ text: 'Lane not ready yet' });
     await rig.writer.applyPage('k', { items: [{ kind: 'ticket', ticket: ticket('1') }], cursor: '1', counted: 1 }, 1);
     lane.refresh();
@@ -186,7 +186,7 @@ describe('a lane before the doors', () => {
     const rig = await gate(1, [ticket('1', { product: 'OTHER' })], { rules: { products: ['P1'] } });
     const { lane, shown } = first(rig);
     rig.desk.setForeign('lane-1', true);
-    await lane.start();
+    lane.start();
     expect(shown.at(-1)).toMatchObject({ text: 'Lane not ready yet' });
     rig.desk.setForeign('lane-1', false);
     lane.refresh();
