@@ -44,7 +44,7 @@ export async function openStoreRoom(config: GateConfig, parts: { clock: Clock; l
     storeKey,
     now,
     log,
-    list: config.secutix.barcode,
+    list: config.venue.role === 'gate' ? { followsHub: true } : config.secutix.barcode,
   });
   const { journal, list } = stores;
   const stop = new AbortController();

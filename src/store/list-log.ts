@@ -6,7 +6,10 @@ import { decodeEntry, encodeEntry } from './list-entry.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
 import { encodeJson } from './records.js';
 
-/** `[barcode, ticket]`, as gates of a venue exchange it; an empty text = the ticket is no longer in the list. */
+/**
+ * `[barcode, ticket]`, as gates of a venue exchange it; an empty text = the ticket is no longer in the list. `!` and an entry of the black
+ * list = the barcode is on it; `!` alone = it is not any more.
+ */
 export type Line = readonly [string, string];
 
 /** What one page changed. */
@@ -24,6 +27,29 @@ const HEAD = 1 + 8;
 const PLAIN = '1';
 /** What a line has in a ticket's place when it went. */
 export const GONE = '';
+
+const BLACK = '!';
+
+/** An entry of the black list, as a file made it. */
+export interface BlackEntry {
+  barcode: string;
+  /** SecuTix's black list files: CANCELLED, TECHNICAL or STOLEN; others are kept as they came. */
+  reason: string;
+  season?: string;
+  product?: string;
+  /** As the file had it. */
+  date?: string;
+}
+
+export const isBlack = ([, text]: Line): boolean => text.startsWith(BLACK);
+export const blackText = (entry: BlackEntry | undefined): string => BLACK + (entry ? JSON.stringify(entry) : '');
+export const blackOf = ([, text]: Line): BlackEntry | undefined =>
+  text === BLACK ? undefined : (JSON.parse(text.slice(BLACK.length)) as BlackEntry);
+
+/** Difference that a change of the black list makes to the sum over a list. */
+export function blackChange(barcode: string, before: BlackEntry | undefined, after: BlackEntry | undefined): bigint {
+  return (after ? partOf(barcode, blackText(after)) : 0n) - (before ? partOf(barcode, blackText(before)) : 0n);
+}
 
 /** A stored ticket without what belongs to this list alone: the checksum and the tags of the scopes. */
 export const lineText = (stored: string): string => stored.slice(HEAD).replace(TAGS, '}');
@@ -62,6 +88,21 @@ export function logGone(
   return logged(
     at,
     gone.map(({ barcode }): Line => [barcode, GONE]),
+    change,
+    keep,
+  );
+}
+
+/** The same for the black list; an `after` that is undefined = taken off. */
+export function logBlack(
+  at: { generation: number; position: number },
+  changes: readonly { barcode: string; before: BlackEntry | undefined; after: BlackEntry | undefined }[],
+  keep: number,
+): Operation[] {
+  const change = changes.reduce((sum, { barcode, before, after }) => sum + blackChange(barcode, before, after), 0n);
+  return logged(
+    at,
+    changes.map(({ barcode, after }): Line => [barcode, blackText(after)]),
     change,
     keep,
   );

@@ -2,10 +2,11 @@ import type { Page, Ticket } from '../domain/ticket.js';
 import type { Operation } from './database.js';
 import { keys } from './keys.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
-import { beginGeneration, buildingOf, removeGarbage, swap } from './list-generations.js';
-import type { Line } from './list-log.js';
+import { abandon, beginGeneration, buildingOf, indexPrinted, removeGarbage, swap } from './list-generations.js';
 import { removals } from './list-drop.js';
-import { GONE, textOf, ticketOf } from './list-log.js';
+import { blackEntries, blackOperation } from './list-files.js';
+import type { Line } from './list-log.js';
+import { blackChange, blackOf, GONE, isBlack, textOf, ticketOf } from './list-log.js';
 import type { ListWriter } from './list-writer.js';
 import type { ScopeState } from './records.js';
 import { decodeJson, encodeJson } from './records.js';
@@ -33,6 +34,7 @@ export class ListMirror {
 
   constructor(list: ListWriter) {
     this.#list = list;
+    if (list.dropFirst === 0) list.dropFirst = list.active.c ?? 0;
   }
 
   #cursor(generation: number): MirrorCursor {
@@ -86,15 +88,18 @@ export class ListMirror {
     const building = buildingOf(list);
     const generation = building?.generation ?? list.generation;
     const { position } = this.#cursor(generation);
-    await this.#apply(generation, lines, next ? { position, snapshot: next } : { position: from.position });
+    await this.#apply(generation, lines, next ? { position, snapshot: next } : { position: from.position }, !next);
     if (next || !building) return;
     await swap(list, building);
     await removeGarbage(list, () => new Promise((resolve) => setImmediate(resolve)));
   }
 
-  async #apply(generation: number, lines: readonly Line[], cursor: MirrorCursor): Promise<void> {
+  /** `whole`: the lines hold the whole black list. */
+  async #apply(generation: number, all: readonly Line[], cursor: MirrorCursor, whole = false): Promise<void> {
     const list = this.#list;
-    let change = 0n;
+    const lines = all.filter((line) => !isBlack(line));
+    const black = await this.#black(all.filter(isBlack), whole);
+    let { change } = black;
     const gone: Ticket[] = [];
     for (const [barcode, text] of lines) {
       const before = list.entry(generation, barcode);
@@ -112,10 +117,47 @@ export class ListMirror {
     const dropped = new Map<string, Operation>();
     removals(list, generation, gone, dropped);
     const extra: Operation[] = [
+      ...black.operations,
       ...dropped.values(),
       { type: 'put', key: keys.listHash(generation), value: encodeJson(hash) },
     ];
-    await list.applyPage(HUB_SCOPE, page, null, { generation, extra });
+    await list.applyPage(HUB_SCOPE, page, null, {
+      generation,
+      extra,
+      ...(black.operations.length > 0 && { black: true }),
+    });
+  }
+
+  /** A list in the making has the black list in its sum from its last piece on, and then whole. */
+  async #black(lines: readonly Line[], whole: boolean): Promise<{ change: bigint; operations: Operation[] }> {
+    const list = this.#list;
+    const operations: Operation[] = [];
+    let change = 0n;
+    if (whole)
+      for (const { barcode } of await blackEntries(list)) operations.push(...blackOperation(barcode, undefined));
+    for (const line of lines) {
+      const [barcode] = line;
+      const after = blackOf(line);
+      change += blackChange(barcode, whole ? undefined : list.black(barcode), after);
+      operations.push(...blackOperation(barcode, after));
+    }
+    return { change, operations };
+  }
+
+  /**
+   * Characters that printed codes leave out, as the hub has it: the index is made anew when that has changed. True = a snapshot in the
+   * making was given up, so the answer in hand belongs to nothing.
+   */
+  async followDropFirst(dropFirst: number): Promise<boolean> {
+    const list = this.#list;
+    if (list.dropFirst === dropFirst && (list.active.c ?? 0) === dropFirst) return false;
+    list.dropFirst = dropFirst;
+    // One in the making was indexed in another way: it begins again.
+    const building = buildingOf(list);
+    const stale = building !== undefined && building.dropFirst !== dropFirst;
+    if (stale) await abandon(list);
+    await indexPrinted(list, () => new Promise((resolve) => setImmediate(resolve)));
+    return stale;
   }
 
   /** The hub's list was complete at this time: nothing newer was to be had. */

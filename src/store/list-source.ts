@@ -1,7 +1,7 @@
 import { keys } from './keys.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
-import type { Line, LoggedPage } from './list-log.js';
-import { lineText } from './list-log.js';
+import type { BlackEntry, Line, LoggedPage } from './list-log.js';
+import { blackText, lineText } from './list-log.js';
 import type { ActiveList } from './list-state.js';
 import { activeOf } from './list-state.js';
 import type { Database, StoreKey } from './open.js';
@@ -13,6 +13,8 @@ export interface SourceState {
   position: number;
   /** The oldest last complete fetch of all scopes; null = one was never complete. */
   completeAt: number | null;
+  /** Characters that printed codes leave out, as the hub's index has it; 0 = no index. */
+  dropFirst: number;
 }
 
 /** Tickets between two breaths while the sum is made anew. */
@@ -53,11 +55,11 @@ export class ListSource {
 
   state(): Promise<SourceState> {
     return this.#use(async (db) => {
-      const { g, p } = active(db);
+      const { g, p, c = 0 } = active(db);
       const scopes = await db.values({ gt: keys.scope(g, ''), lt: keys.scope(g, '\uffff') }).all();
       const times = scopes.map((text) => (decodeJson(text, 'scope') as ScopeState).completeAt);
       const complete = times.length > 0 && !times.includes(null);
-      return { position: p, completeAt: complete ? Math.min(...(times as number[])) : null };
+      return { position: p, completeAt: complete ? Math.min(...(times as number[])) : null, dropFirst: c };
     });
   }
 
@@ -76,6 +78,11 @@ export class ListSource {
       const found = await db.iterator({ gt: keys.ticket(g, after), lt: keys.ticketsEnd(g), limit }).all();
       return found.map(([key, text]): Line => [keys.barcodeOf(key), lineText(text)]);
     });
+  }
+
+  /** The whole black list. */
+  black(): Promise<readonly Line[]> {
+    return this.#use(blackLines);
   }
 
   /**
@@ -97,6 +104,12 @@ export class ListSource {
   }
 }
 
+async function blackLines(db: Database): Promise<Line[]> {
+  const texts = await db.values({ gt: keys.black(''), lt: keys.blackEnd }).all();
+  const entries = texts.map((text) => decodeJson(text, 'black list') as BlackEntry);
+  return entries.map((entry): Line => [entry.barcode, blackText(entry)]);
+}
+
 const active = (db: Database): ActiveList => activeOf((key) => db.getSync(key));
 
 function pageOf(db: Database, position: number): LoggedPage | undefined {
@@ -114,5 +127,6 @@ async function scan(db: Database, { g, p }: ActiveList): Promise<{ g: number; p:
   } finally {
     await iterator.close();
   }
+  for (const [barcode, text] of await blackLines(db)) sum += partOf(barcode, text);
   return active(db).p === p ? { g, p, hash: addHash(EMPTY_HASH, sum) } : undefined;
 }

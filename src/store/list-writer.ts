@@ -6,7 +6,8 @@ import { keys } from './keys.js';
 import { isUnreadable } from './damage.js';
 import type { Operation } from './database.js';
 import type { Entry } from './list-entry.js';
-import { logGone, logOperations } from './list-log.js';
+import type { BlackEntry } from './list-log.js';
+import { logBlack, logGone, logOperations } from './list-log.js';
 import { decodeBarcodes, decodeEntry, encodeBarcodes, encodeEntry } from './list-entry.js';
 import type { ActiveList, ScopeIndex } from './list-state.js';
 import { activeOf, clearForeignFormat, freeTag, NO_SCOPES } from './list-state.js';
@@ -21,6 +22,8 @@ export interface ListOptions {
   storeKey?: StoreKey;
   /** Characters that printed codes leave out at the beginning; 0 = no index of printed codes. */
   dropFirst?: number;
+  /** At a gate of a venue, for its lanes: what the hub's list says in place of `dropFirst`. */
+  followsHub?: boolean;
   /** At a hub: pages whose changes are kept for the gates. */
   keepLog?: number;
 }
@@ -31,7 +34,8 @@ const FIRST_GENERATION = 1;
 export class ListWriter {
   readonly #location: string;
   readonly #storeKey: StoreKey;
-  readonly dropFirst: number;
+  /** A gate of a venue follows its hub's. */
+  dropFirst: number;
   readonly #keepLog: number;
   #db: Database | undefined;
   /** Places that were found damaged since the start. */
@@ -135,7 +139,7 @@ export class ListWriter {
     scopeKey: string,
     page: Page,
     completeAt: number | null,
-    options: { generation?: number; trail?: string[]; extra?: readonly Operation[] } = {},
+    options: { generation?: number; trail?: string[]; extra?: readonly Operation[]; black?: boolean } = {},
   ): Promise<{ scope: ScopeState; changes: PageChanges }> {
     this.assertRoom();
     const active = this.active;
@@ -183,10 +187,11 @@ export class ListWriter {
     }
     if (generation === (active.g || FIRST_GENERATION)) {
       const position = active.p + 1;
-      put(keys.active, encodeJson({ ...active, g: generation, p: position } satisfies ActiveList));
+      const next: ActiveList = { ...active, g: generation, p: position, ...(options.black && { b: true as const }) };
+      put(keys.active, encodeJson(next));
       if (this.#keepLog > 0)
         operations.push(...logOperations({ generation, position }, changes.tickets, known, this.#keepLog));
-    }
+    } else if (options.black) put(keys.active, encodeJson({ ...active, b: true } satisfies ActiveList));
     await this.write(operations);
     return { scope, changes };
   }
@@ -200,6 +205,22 @@ export class ListWriter {
       { type: 'put', key: keys.active, value: encodeJson({ ...active, p: position } satisfies ActiveList) },
       ...(this.#keepLog > 0 ? logGone({ generation, position }, gone, this.#keepLog) : []),
     ];
+  }
+
+  /** What goes with a change of the black list. A list that was never filled has no position: its gates get everything anyway. */
+  logBlack(changes: Parameters<typeof logBlack>[1]): Operation[] {
+    const { active } = this;
+    const logs = changes.length > 0 && active.g > 0;
+    const position = logs ? active.p + 1 : active.p;
+    return [
+      { type: 'put', key: keys.active, value: encodeJson({ ...active, p: position, b: true } satisfies ActiveList) },
+      ...(logs && this.#keepLog > 0 ? logBlack({ generation: active.g, position }, changes, this.#keepLog) : []),
+    ];
+  }
+
+  black(barcode: string): BlackEntry | undefined {
+    const text = this.get(keys.black(barcode));
+    return text === undefined ? undefined : (decodeJson(text, 'black list') as BlackEntry);
   }
 
   /** New tickets enter the index of printed codes. */

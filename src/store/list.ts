@@ -40,11 +40,13 @@ export class TicketList {
   readonly #active = rememberActive();
   readonly #storeKey: StoreKey;
   readonly #dropFirst: number;
+  readonly #follows: boolean;
 
   private constructor(location: string, options: ListOptions) {
     this.#location = location;
     this.#storeKey = options.storeKey;
     this.#dropFirst = options.dropFirst ?? 0;
+    this.#follows = options.followsHub ?? false;
   }
 
   static async open(location: string, options: ListOptions = {}): Promise<TicketList> {
@@ -91,7 +93,8 @@ export class TicketList {
     const asTicket = (): Found | undefined => this.#asTicket(get, active, code);
     // A hit only where it can mean one ticket, in an index that is whole.
     const asPrinted = (): Found | undefined => {
-      if (this.#dropFirst === 0 || active.c !== this.#dropFirst || medium !== 'barcode') return undefined;
+      const cut = this.#follows ? (active.c ?? 0) : this.#dropFirst;
+      if (cut === 0 || active.c !== cut || medium !== 'barcode') return undefined;
       const text = get(keys.printed(active.g, code));
       const barcodes = text === undefined ? [] : decodeBarcodes(text, code);
       const ticket = barcodes.length === 1 ? ticketOf(get, active, barcodes[0] as string) : undefined;

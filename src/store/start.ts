@@ -23,7 +23,7 @@ export interface StoreParts {
   storeKey: StoreKey;
   now: () => number;
   log: Log;
-  list?: { dropFirst?: number };
+  list?: { dropFirst?: number; followsHub?: boolean };
 }
 
 export interface Stores {

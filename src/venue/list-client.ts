@@ -121,7 +121,7 @@ export class ListClient {
       key,
       body,
     };
-    return this.#rpc.call(request, t.listAnswer, ANSWER_WITHIN);
+    return this.#rpc.call(request, t.listAnswer, ANSWER_WITHIN, this.#stop.signal);
   }
 
   /** The next piece is asked for while the one before is written. */
@@ -131,7 +131,9 @@ export class ListClient {
     let next = this.#ask(mirror.position, begin);
     for (;;) {
       const answer = await next;
-      if (this.#stop.signal.aborted || answer.what === 'none') return this.#confirm(answer);
+      if (this.#stop.signal.aborted) return;
+      if (await mirror.followDropFirst(answer.dropFirst ?? 0)) return this.#wake.abort();
+      if (answer.what === 'none') return this.#confirm(answer);
       const lines = unpack(answer);
       this.#fetching = true;
       const { position } = answer;

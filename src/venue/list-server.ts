@@ -95,7 +95,8 @@ export class ListServer {
     snapshot?: { position: number; after: string } | undefined;
   }) {
     const state = await this.#source.state();
-    const base = { id, last: state.position, completeAt: state.completeAt };
+    const { completeAt, dropFirst } = state;
+    const base = { id, last: state.position, completeAt, dropFirst };
     // A gate whose list is another one begins anew, whatever its position.
     if (snapshot?.after === '') return this.#chunk(base, { position: state.position, after: '' });
     if (snapshot && snapshot.position <= state.position && (await this.#covers(snapshot.position, state)))
@@ -124,7 +125,9 @@ export class ListServer {
     const lines = await this.#source.tickets(after, CHUNK);
     const end = lines.length < CHUNK;
     const through = lines.at(-1)?.[0] ?? after;
-    return { ...base, what: 'snapshot', position, after, through, end, ...packed(lines) };
+    // The black list comes whole with the last piece, so that it is in force with it.
+    const black = end ? await this.#source.black() : [];
+    return { ...base, what: 'snapshot', position, after, through, end, ...packed([...lines, ...black]) };
   }
 
   async close(): Promise<void> {

@@ -51,8 +51,8 @@ export class Rpc {
     };
   }
 
-  /** Rejects with `VENUE_SILENT` when no valid answer comes in `timeout` milliseconds. */
-  async call<T>(request: Request, answer: z.ZodType<T>, timeout: number): Promise<T> {
+  /** Rejects with `VENUE_SILENT` when no valid answer comes in `timeout` milliseconds, or when it is to stop. */
+  async call<T>(request: Request, answer: z.ZodType<T>, timeout: number, stop?: AbortSignal): Promise<T> {
     const over = new AbortController();
     let got: T | undefined;
     const end = this.expect(request.body.id, (body) => {
@@ -62,7 +62,8 @@ export class Rpc {
       over.abort();
     });
     try {
-      if (this.send(request, timeout)) await this.#clock.sleep(timeout, over.signal);
+      if (this.send(request, timeout))
+        await this.#clock.sleep(timeout, stop ? AbortSignal.any([over.signal, stop]) : over.signal);
       if (got !== undefined) return got;
     } finally {
       end();

@@ -204,10 +204,12 @@ export const listAnswer = z.object({
   hash: z.string().optional(),
   /** UTC milliseconds of the last complete fetch; null = never yet. */
   completeAt: z.number().nullable(),
+  /** Characters that printed codes leave out at the beginning; 0 = printed codes are whole. */
+  dropFirst: z.int().nonnegative().optional(),
   after: z.string().optional(),
   through: z.string().optional(),
   end: z.boolean().optional(),
-  /** SHA-256 of `data`, which is deflated and base64: lines `barcode TAB ticket`. */
+  /** SHA-256 of `data`, which is deflated and base64: lines `barcode TAB ticket`; a `!` begins an entry of the black list. */
   sum: z.string().optional(),
   data: z.string().optional(),
 });

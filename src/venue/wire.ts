@@ -1,8 +1,8 @@
 import type { IClientPublishOptions, IPublishPacket, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Random } from '../clock.js';
-import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
+import { brokerError } from './wire-errors.js';
 
 export interface BrokerSettings {
   url: string;
@@ -98,7 +98,7 @@ export class Wire {
   }
 
   #complain(error: unknown): void {
-    const text = describeError(error);
+    const text = brokerError(error);
     if (text !== this.#lastError) this.#p.log.warn({ error: text }, 'the broker cannot be reached; tried again');
     this.#lastError = text;
   }

@@ -66,6 +66,8 @@ export interface BrokerOptions {
   users: readonly (readonly [string, string])[];
   host?: string;
   port?: number;
+  /** Files (PEM): TLS with the broker's certificate. */
+  tls?: { cert: string; key: string };
   /** In front of the program: a network namespace. */
   prefix?: readonly string[];
 }
@@ -100,6 +102,7 @@ export class LocalBroker {
     this.#config = path.join(folder, 'mosquitto.conf');
     const lines = [
       `listener ${port} ${this.host}`,
+      ...(options.tls ? [`certfile ${options.tls.cert}`, `keyfile ${options.tls.key}`] : []),
       'allow_anonymous false',
       `password_file ${passwords}`,
       `acl_file ${ACL.find((file) => existsSync(file)) ?? ''}`,
@@ -116,7 +119,7 @@ export class LocalBroker {
   }
 
   get url(): string {
-    return `mqtt://${this.host}:${this.port}`;
+    return `mqtt${this.#o.tls ? 's' : ''}://${this.host}:${this.port}`;
   }
 
   get pid(): number | undefined {
