@@ -124,7 +124,7 @@ describe('the list on its way from hub to gate', () => {
               const { position: _b, ...atHub } = hubLanes.find(code(n).slice(cut), 'barcode');
               expect(atGate).toEqual(atHub);
             }
-for (const handle of [lanes, hubLanes, hub, gateList]) await handle.close();
+          for (const handle of [lanes, hubLanes, hub, gateList]) await handle.close();
         },
       ),
       { numRuns: Number(process.env.PORTILLON_TEST_RUNS ?? 15) },

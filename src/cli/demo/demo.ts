@@ -25,6 +25,8 @@ interface Options {
   gates?: number;
   policy: VenueDemoOptions['policy'];
   install: boolean;
+  faults?: string;
+  interactive: boolean;
 }
 
 const PULSE = '200ms';
@@ -52,6 +54,13 @@ export function demoCommand(): Command {
     .addOption(
       new Option('--install', 'with --gates: install the broker (mosquitto) when it is missing').default(false),
     )
+    .addOption(
+      new Option(
+        '--faults <plan>',
+        'with --gates: plugs to pull, such as "broker 8s, hub 20s, gate-2 10s, kill gate-3 5s"',
+      ),
+    )
+    .addOption(new Option('--interactive', 'with --gates: you pull the plugs').default(false))
     .addOption(jsonOption())
     .action((options: Options) =>
       options.gates === undefined ? runDemo(options) : runVenueDemo({ ...options, gates: options.gates }),

@@ -1,13 +1,16 @@
 import path from 'node:path';
 import { seededRandom } from '../../clock.js';
+import type { VenueCounts } from '../../diagnostics/venue-model.js';
 import { PortillonError } from '../../errors.js';
 import { casesOf } from '../../simulator/model.js';
 import { startSimulator } from '../../simulator/server.js';
 import { EXIT, printJson, printLine } from '../output.js';
 import { findProgram, installBroker, LocalBroker } from './broker.js';
+import { Cable } from './cable.js';
 import { temporaryStage } from './stage.js';
 import { totals, violations } from './venue-check.js';
 import { allReady, conflictsOf, inStep, journalsOf, pause, until, VenueCrowd } from './venue-crowd.js';
+import { parseFaults, playByHand, playFaults, Plugs, USUAL } from './venue-faults.js';
 import { gateName, HUB, passwordOf, VenueStage } from './venue-stage.js';
 
 export interface VenueDemoOptions {
@@ -17,6 +20,10 @@ export interface VenueDemoOptions {
   policy: 'refuse' | 'budget' | 'home-only';
   install: boolean;
   json: boolean;
+  /** Plugs that are pulled, one after the other; see `parseFaults`. */
+  faults?: string;
+  /** Plugs are pulled by hand. */
+  interactive: boolean;
 }
 
 const BUDGET = 5;
@@ -30,6 +37,8 @@ const SECRET = 'the secret of the venue of the demo, 32+';
 
 /** A venue on one machine, a crowd that reuses its tickets, and plugs that are pulled. Exit code 0 only if it kept its word. */
 export async function runVenueDemo(options: VenueDemoOptions): Promise<void> {
+  const gates = Array.from({ length: options.gates }, (_, i) => gateName(i));
+  const faults = parseFaults(options.faults ?? USUAL, gates);
   const say = (line: string): unknown => (options.json ? undefined : printLine(line));
   if (options.install && !findProgram('mosquitto')) installBroker();
   const place = temporaryStage();
@@ -45,7 +54,6 @@ export async function runVenueDemo(options: VenueDemoOptions): Promise<void> {
   }
 
   async function play(): Promise<void> {
-    const gates = Array.from({ length: options.gates }, (_, i) => gateName(i));
     const names = [HUB, ...gates];
     const broker = await LocalBroker.start({
       folder: path.join(place.folder, 'broker'),
@@ -58,12 +66,24 @@ export async function runVenueDemo(options: VenueDemoOptions): Promise<void> {
     pool.forEach((code, i) =>
       Object.assign(simulator.model.tickets.get(code) ?? {}, { entranceCode: `E${i % options.gates}` }),
     );
+    // Each gate's own cable to the broker, so that one alone can be cut off.
+    const cables = new Map<string, Cable>();
+    for (const gate of gates) cables.set(gate, await Cable.lay(broker));
+    ends.push(async () => {
+      for (const cable of cables.values()) await cable.close();
+    });
     const stage = new VenueStage({
       folder: place.folder,
       gates: options.gates,
       brokerUrl: broker.url,
       secutixUrl: simulator.url,
       secret: SECRET,
+      venue: (name) => {
+        const cable = cables.get(name);
+        if (!cable) return {};
+        const url = `mqtt://127.0.0.1:${cable.port}`;
+        return { broker: { url, username: name, password: passwordOf(name) } };
+      },
       claim: () => ({ policy: options.policy, budget: BUDGET, deadline: `${DEADLINE}ms` }),
       homes: (name) => (name === HUB ? [] : [`E${gates.indexOf(name)}`]),
     });
@@ -77,33 +97,30 @@ export async function runVenueDemo(options: VenueDemoOptions): Promise<void> {
 
     const crowd = new VenueCrowd(stage, pool, seededRandom(options.seed));
     crowd.start(gates, 400);
-    const joined = (): Promise<void> =>
-      Promise.all(
-        gates.map((g) => until(`${g} joined`, async () => (await stage.report(g)).link?.state === 'joined', PATIENCE)),
-      ).then(() => undefined);
-    const act = async (what: string, happen: () => Promise<void>): Promise<void> => {
-      say(`\n${what}`);
-      await happen();
-      const reports = await Promise.all(gates.map((g) => stage.report(g).catch(() => undefined)));
-      const alone = reports.filter((r) => r?.link?.state === 'alone').length;
-      const bound = reports.reduce((sum, r) => sum + (r?.link?.state === 'alone' ? (r.risk.bound ?? 0) : 0), 0);
-      say(`  ${alone} of ${gates.length} gates are cut off; double entries possible now, at most: ${bound}`);
+    const whole = async (): Promise<void> => {
+      for (const g of gates)
+        await until(`${g} joined`, async () => (await stage.report(g)).link?.state === 'joined', PATIENCE);
     };
-    await act('all is well: the hub counts every entry', () => pause(ACT / 2));
-    await act("the broker's plug is pulled (kill -9)", async () => {
-      await broker.stop('SIGKILL');
-      await pause(ACT);
-    });
-    await broker.start();
-    await joined();
-    say('  the broker is back: every gate joined again by itself');
-    await act("the hub's plug is pulled (kill -9)", async () => {
-      await stage.of(HUB).kill('SIGKILL');
-      await pause(ACT);
-    });
-    stage.start(HUB);
-    await joined();
-    say('  the hub is back with its disk: it remembers every entry it counted');
+    const look = async (): Promise<string> => {
+      const reports = await Promise.all(gates.map((g) => stage.report(g).catch(() => undefined)));
+      const alone = gates.filter((_, i) => reports[i]?.link?.state !== 'joined');
+      const bound = reports.reduce((sum, r) => sum + (r?.link?.state === 'alone' ? r.risk.bound : 0), 0);
+      const counts = await stage
+        .of(HUB)
+        .api.get<VenueCounts>('/venue/counts')
+        .catch(() => undefined);
+      const inside = counts ? `${counts.inside} inside, ${counts.refused} refused` : 'the hub is away';
+      const who = alone.length === 0 ? 'all gates are in touch' : `cut off: ${alone.join(', ')}`;
+      return `${who}; ${inside}; double entries possible now, at most: ${bound}`;
+    };
+    const plugs = new Plugs(stage, broker, cables);
+    const show = { plugs, gates, say, look, whole };
+    say('\nall is well: the hub counts every entry');
+    await pause(ACT / 2);
+    say(`  ${await look()}`);
+    await (options.interactive ? playByHand(show) : playFaults(faults, show));
+    await plugs.plugInAll();
+    await whole();
     await crowd.stop();
     await pause(500);
     await inStep(stage, PATIENCE);
@@ -115,7 +132,7 @@ export async function runVenueDemo(options: VenueDemoOptions): Promise<void> {
     const found = violations({
       policy: options.policy,
       budget: BUDGET,
-      partitions: () => 2,
+      partitions: (gate) => plugs.partitions.get(gate) ?? 0,
       homesOf: (code) => [gateName(pool.indexOf(code) % options.gates)],
       deadline: DEADLINE,
       journals,
