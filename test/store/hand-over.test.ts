@@ -120,8 +120,8 @@ describe('the list on its way from hub to gate', () => {
           const hubLanes = await TicketList.open(hubFolder, { dropFirst: hub.dropFirst });
           for (let n = 0; n <= 30; n++)
             for (const cut of [0, 1, 2]) {
-              const { position: _a, ...atGate } = lanes.find(code(n).slice(cut), 'barcode');
-              const { position: _b, ...atHub } = hubLanes.find(code(n).slice(cut), 'barcode');
+              const atGate = { ...lanes.find(code(n).slice(cut), 'barcode'), position: 0 };
+              const atHub = { ...hubLanes.find(code(n).slice(cut), 'barcode'), position: 0 };
               expect(atGate).toEqual(atHub);
             }
           for (const handle of [lanes, hubLanes, hub, gateList]) await handle.close();
