@@ -154,7 +154,15 @@ export async function buildDesk(options: DeskOptions): Promise<DeskSet> {
       const found = lanes.flatMap((rules) => laneConditions(desk, rules.lane, position, now));
       const complaint = watch.complaint();
       const remedy = 'check NTP and the battery of the clock; it goes on by the last known time';
-      if (complaint !== undefined) found.push({ severity: 'degraded', what: complaint, remedy, kind: 'clock' });
+      if (complaint?.stepped !== undefined)
+        found.push({
+          severity: 'degraded',
+          what: complaint.what,
+          remedy,
+          kind: 'clock-stepped',
+          facts: { seconds: (complaint.stepped / 1000).toFixed(1) },
+        });
+      else if (complaint) found.push({ severity: 'degraded', what: complaint.what, remedy, kind: 'clock-doubtful' });
       return found;
     },
   };
@@ -203,7 +211,7 @@ function laneConditions(desk: Desk, lane: string, position: number, now: number)
         severity: 'degraded',
         what: `${lane}: the ticket list ${age}`,
         remedy: 'check the network to SecuTix',
-        kind: 'list-old',
+        kind: 'lane-list-old',
         lane,
       },
     ];

@@ -117,7 +117,7 @@ function conditionsOf(
         ? `the disk is nearly full (${megabytes} MB free): acknowledged checks are forgotten before their time`
         : `${megabytes} MB are free on the volume of the data folder`,
       remedy: 'free space, or give the gate a larger volume',
-      kind: 'disk-space',
+      kind: early ? 'disk-forgets' : 'disk-space',
       facts: { megabytes },
     });
   return conditions;

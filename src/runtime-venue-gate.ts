@@ -134,7 +134,8 @@ export class GateRole implements Venue {
   conditions(): Condition[] {
     const { link, connected, error, hub, risk, inStep } = this.#gate.report();
     const conditions: Condition[] = [];
-    const add = (what: string, remedy: string): unknown => conditions.push({ severity: 'degraded', what, remedy });
+    const add = (what: string, remedy: string, said: Pick<Condition, 'kind' | 'facts'>): unknown =>
+      conditions.push({ severity: 'degraded', what, remedy, ...said });
     if (link === 'alone') {
       const why = connected ? 'the hub does not answer' : `the broker cannot be reached${error ? `: ${error}` : ''}`;
       const { policy } = this.#b.config.claim;
@@ -142,13 +143,22 @@ export class GateRole implements Venue {
       add(
         `cut off from the hub (${why}); policy ${policy}${bound}`,
         'check the network and the hub; it joins again by itself',
+        {
+          kind: connected ? 'cut-off-hub' : 'cut-off-broker',
+          facts: { policy, budget: this.#b.config.claim.budget, bound: risk.bound, made: risk.made },
+        },
       );
     } else if (hub && !hub.sure)
       add(
         'the hub has forgotten something and counts nothing until all gates have spoken',
         '`portillon venue status` at the hub names the missing ones',
+        { kind: 'hub-forgot' },
       );
-    else if (!inStep && risk.made > 0) add(`${risk.made} risk admissions are on their way to the hub`, 'nothing to do');
+    else if (!inStep && risk.made > 0)
+      add(`${risk.made} risk admissions are on their way to the hub`, 'nothing to do', {
+        kind: 'risk-pending',
+        facts: { made: risk.made },
+      });
     return conditions;
   }
 

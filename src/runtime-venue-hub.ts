@@ -156,21 +156,28 @@ export class HubRole implements Venue {
   conditions(): Condition[] {
     const hub = this.#hub;
     const conditions: Condition[] = [];
-    const add = (severity: Condition['severity'], what: string, remedy: string): unknown =>
-      conditions.push({ severity, what, remedy });
+    type Said = Pick<Condition, 'kind' | 'facts'>;
+    const add = (severity: Condition['severity'], what: string, remedy: string, said: Said): unknown =>
+      conditions.push({ severity, what, remedy, ...said });
     const { phase } = hub;
-    if (phase.phase === 'refused') add('down', phase.why, 'a venue has one hub: stop one of the two');
+    if (phase.phase === 'refused')
+      add('down', phase.why, 'a venue has one hub: stop one of the two', {
+        kind: 'second-hub',
+        facts: { why: phase.why },
+      });
     if (!hub.connected)
       add(
         'degraded',
         `the broker cannot be reached${hub.lastError ? `: ${hub.lastError}` : ''}`,
         'check the broker; gates are cut off',
+        { kind: 'broker-away', facts: { error: hub.lastError } },
       );
     if (phase.phase === 'serving' && hub.doubt !== undefined)
       add(
         'degraded',
         hub.doubt,
         '`portillon venue trust` lets it count without them; a ticket they have admitted may then enter again',
+        { kind: 'hub-doubt', facts: { why: hub.doubt } },
       );
     const away = hub.gates().filter((g) => !g.joined);
     if (away.length > 0) {
@@ -180,6 +187,7 @@ export class HubRole implements Venue {
         'degraded',
         `cut off: ${away.map((g) => g.gate).join(', ')}${most}`,
         'check their network; they join again by themselves',
+        { kind: 'gates-away', facts: { gates: away.map((g) => g.gate).join(', '), bound } },
       );
     }
     if (hub.claims.conflicts > 0)
@@ -187,6 +195,7 @@ export class HubRole implements Venue {
         'degraded',
         `${hub.claims.conflicts} tickets were admitted twice`,
         '`portillon venue conflicts` names both checks',
+        { kind: 'double-entries', facts: { count: hub.claims.conflicts } },
       );
     return conditions;
   }

@@ -45,7 +45,8 @@ const rank = (c: Condition): number => (c.severity === 'down' ? 1 : 0);
 /** What the machine under the gate has to say; nothing of it stops people today. */
 export function machine(v: Vitals, access: Pick<Access, 'troubles'>): Condition[] {
   const out: Condition[] = [];
-  const add = (what: string, remedy: string): unknown => out.push({ severity: 'degraded', what, remedy });
+  const add = (what: string, remedy: string): unknown =>
+    out.push({ severity: 'degraded', kind: 'machine', what, remedy });
   if (v.disk && v.disk.free < LITTLE_ROOM)
     add(
       `only ${mega(v.disk.free)} of the disk are free`,

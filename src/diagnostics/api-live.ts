@@ -15,9 +15,23 @@ const MAX_STEPS = 200;
 /** What the technician's page and `portillon doctor`, `top`, `bundle`, `logs` ask beside the rest. */
 export function liveRoutes(api: Hono, model: ReadModel): void {
   const { live } = model;
-  api.get('/vitals', (c) =>
-    c.json({ ...live.gate, vitals: live.vitals(), extra: live.extra(), wire: live.trace.totals() }),
-  );
+  api.get('/vitals', (c) => {
+    const names = new Map(model.programme().performances.map((p) => [p.code, p.name]));
+    const on = model.desk.programme().map(({ performances, ...rest }) => ({
+      ...rest,
+      performances: performances?.map((code) => ({ code, name: names.get(code) ?? null })) ?? null,
+    }));
+    const { venue } = model;
+    const there = { venue: venue?.report() ?? null, counts: venue?.counts() ?? null };
+    return c.json({
+      ...live.gate,
+      vitals: live.vitals(),
+      on,
+      ...there,
+      extra: live.extra(),
+      wire: live.trace.totals(),
+    });
+  });
   api.get('/recent', (c) => c.json(live.recent()));
   api.get('/trends', (c) => c.json(live.trends()));
   api.get('/lanes/:lane/devices/:role/trace', (c) => {

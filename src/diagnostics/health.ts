@@ -15,7 +15,7 @@ export function conditionsOf(parts: {
   const { lanes, journalFailure, sync, now, pullEvery } = parts;
   const conditions: Condition[] = [];
   type More = Pick<Condition, 'kind' | 'lane' | 'facts'>;
-  const add = (severity: Condition['severity'], what: string, remedy: string, more: More = {}): unknown =>
+  const add = (severity: Condition['severity'], what: string, remedy: string, more: More): unknown =>
     conditions.push({ severity, what, remedy, ...more });
   if (journalFailure !== null)
     add('down', journalFailure, 'nobody is admitted until the journal can be written; it is tried every few seconds', {

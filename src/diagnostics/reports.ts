@@ -1,3 +1,4 @@
+import type { ConditionKind } from './condition-kinds.js';
 import type { FleetReport } from './fleet-report.js';
 import type { DeviceStatus, LineState, SelfTestStep } from '../../drivers/contract.js';
 import type { LaneEvent, Phase } from '../lane/lane.js';
@@ -15,8 +16,8 @@ export interface Condition {
   severity: 'degraded' | 'down';
   what: string;
   remedy: string;
-  /** What a page translates by, with the facts that go into the sentence. Without it the words above are shown. */
-  kind?: string;
+  /** What a page translates by, with the facts that go into the sentence. The words above are for the log and the command line. */
+  kind: ConditionKind;
   lane?: string;
   facts?: Readonly<Record<string, string | number>>;
 }

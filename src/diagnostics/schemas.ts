@@ -135,6 +135,20 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
       node: z.string(),
       machine: z.string(),
     }),
+    on: z
+      .array(
+        z.strictObject({
+          lane: z.string(),
+          by: z.enum(['configuration', 'programme', 'choice']),
+          performances: z.array(z.strictObject({ code: z.string(), name: z.string().nullable() })).nullable(),
+        }),
+      )
+      .describe('What each lane admits now.'),
+    venue: z
+      .looseObject({ role: z.enum(['gate', 'hub']) })
+      .nullable()
+      .describe('As of /venue; null: it stands alone.'),
+    counts: z.looseObject({ inside: z.number() }).nullable().describe('As of /venue/counts, at the hub.'),
     extra: z.array(
       z.strictObject({
         title: z.string(),

@@ -125,13 +125,15 @@ export class ClockWatch {
     });
   }
 
-  /** For health: what is wrong, in words; undefined = nothing. */
-  complaint(): string | undefined {
+  /** For health: what is wrong, in words, and the size of a step in milliseconds; undefined = nothing. */
+  complaint(): { what: string; stepped?: number } | undefined {
     if (this.#doubtful)
-      return `the clock of this gate cannot be trusted (it says ${new Date(this.#p.clock.now()).toISOString()})`;
+      return {
+        what: `the clock of this gate cannot be trusted (it says ${new Date(this.#p.clock.now()).toISOString()})`,
+      };
     const { mono } = this.#last;
     if (this.#stepped && mono - this.#stepped.mono < SHOWN)
-      return `the clock stepped by ${(this.#stepped.by / 1000).toFixed(1)} s`;
+      return { what: `the clock stepped by ${(this.#stepped.by / 1000).toFixed(1)} s`, stepped: this.#stepped.by };
     return undefined;
   }
 }

@@ -123,7 +123,7 @@ describe('the health check', () => {
   });
 
   it('fits the dashboard, whatever is wrong', () => {
-    const conditions = [{ severity: 'down', what: `x\n${'y'.repeat(300)}`, remedy: '' } as const];
+    const conditions = [{ severity: 'down', kind: 'journal', what: `x\n${'y'.repeat(300)}`, remedy: '' } as const];
     const text = beatText({ conditions, journal: { lastSeq: 0, waiting: 0, failure: null } }, undefined);
     expect(text).toHaveLength(100);
     expect(text).not.toContain('\n');

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findProgram, installBroker } from '../../src/cli/demo/broker.js';
 import type { Browser } from 'playwright-core';
 import { chromiumOrInstall, launch, SHOTS } from './browser.js';
 import { SCENARIOS } from './scenarios.js';
@@ -11,6 +12,7 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 /** The page of a running gate in a real Chromium. `npm run test:page -- NAME` runs those whose name holds NAME. */
 async function run(): Promise<void> {
   chromiumOrInstall();
+  if (!findProgram('mosquitto')) installBroker();
   const wanted = process.argv[2];
   const browser: Browser = await launch();
   let passed = 0;
@@ -21,9 +23,11 @@ async function run(): Promise<void> {
     const began = performance.now();
     const cleanups: (() => Promise<unknown>)[] = [];
     try {
-      await scenario({ browser, folder, main: MAIN, later: (f) => cleanups.push(f) });
+      const note = await scenario({ browser, folder, main: MAIN, later: (f) => cleanups.push(f) });
       passed++;
-      console.log(`ok    ${name}  ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      console.log(
+        `ok    ${name}  ${((performance.now() - began) / 1000).toFixed(1)} s${note === undefined ? '' : `  (${note})`}`,
+      );
     } catch (error) {
       failed++;
       console.log(`FAIL  ${name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

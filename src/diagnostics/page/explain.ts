@@ -2,7 +2,7 @@ import type { ExplanationReport } from '../desk-model.js';
 import { get } from './api.js';
 import { act } from './dialog.js';
 import { h, icon } from './dom.js';
-import { dateTime } from './format.js';
+import { dateTime, dayText } from './format.js';
 import { language, t } from './i18n.js';
 import { reasonWords } from './words.js';
 
@@ -46,20 +46,36 @@ const SHAPE = { passed: 'ok', refused: 'bad', off: 'off' } as const;
 /** The verdict, the gate's words, and every rule's verdict on every ticket. */
 export function explained(report: ExplanationReport): Node[] {
   const { decision, words, before, candidates } = report;
-  const rules = (list: ExplanationReport['before']): HTMLElement =>
+  const row = (r: ExplanationReport['before'][number]): HTMLElement =>
     h(
-      'ul',
-      { class: 'rules' },
-      ...list.map((r) =>
-        h(
-          'li',
-          { class: `rule ${r.verdict}` },
-          icon(SHAPE[r.verdict]),
-          h('span', { class: 'main' }, h('b', {}, r.rule), h('span', { class: 'hint' }, inputs(r.inputs))),
-          h('span', { class: 'side' }, t(`rule-${r.verdict}`)),
-        ),
+      'li',
+      { class: `rule ${r.verdict}` },
+      icon(SHAPE[r.verdict]),
+      h(
+        'span',
+        { class: 'main' },
+        h('b', {}, t(`name-${r.rule}`)),
+        h('span', { class: 'hint' }, `${r.rule} · ${inputs(r.inputs)}`),
       ),
+      h('span', { class: 'side' }, t(`rule-${r.verdict}`)),
     );
+  // What refuses comes first, what was not asked is folded away.
+  const rules = (list: ExplanationReport['before']): HTMLElement => {
+    const off = list.filter((r) => r.verdict === 'off');
+    const asked = [...list.filter((r) => r.verdict === 'refused'), ...list.filter((r) => r.verdict === 'passed')];
+    return h(
+      'div',
+      {},
+      asked.length > 0 && h('ul', { class: 'rules' }, ...asked.map(row)),
+      off.length > 0 &&
+        h(
+          'details',
+          {},
+          h('summary', {}, t('rules-off', { count: off.length })),
+          h('ul', { class: 'rules' }, ...off.map(row)),
+        ),
+    );
+  };
   return [
     h(
       'p',
@@ -80,9 +96,12 @@ export function explained(report: ExplanationReport): Node[] {
 function inputs(of: unknown): string {
   return Object.entries((of ?? {}) as Record<string, unknown>)
     .filter(([, v]) => v !== undefined && v !== null)
-    .map(([k, v]) => `${k}: ${said(v)}`)
+    .map(([k, v]) => `${k}: ${DAYS.has(k) && typeof v === 'number' ? dayText(v) : said(v)}`)
     .join(' · ');
 }
+
+/** Facts that are days, counted from 1970. */
+const DAYS = new Set(['today', 'from', 'to', 'lastDay', 'lastUsed']);
 
 /** A number as large as a time of our days is one. */
 function said(value: unknown): string {

@@ -6,6 +6,9 @@ export const clockTime = (at: number): string =>
   new Intl.DateTimeFormat(language, { timeStyle: 'medium', timeZone: gate.timeZone }).format(at);
 export const dateTime = (at: number): string =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: gate.timeZone }).format(at);
+/** A day counted from 1970. */
+export const dayText = (day: number): string =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(day * 86_400_000);
 export const number = (n: number, digits = 0): string =>
   new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(n);
 

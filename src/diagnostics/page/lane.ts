@@ -2,13 +2,13 @@ import type { TraceEntry } from '../trace.js';
 import type { DeviceReport, LaneReport } from '../reports.js';
 import { get, may, post, postConfirmed } from './api.js';
 import { act, ask } from './dialog.js';
-import { draw, h, icon } from './dom.js';
+import { draw, h, icon, rich } from './dom.js';
 import { clockTime, number } from './format.js';
 import { language, t } from './i18n.js';
 import { stewardBox } from './steward.js';
 import { onEvent, state } from './store.js';
 import { explainBox } from './explain.js';
-import { deviceShape, deviceWord, laneName, modeShape, modeWord, roleName } from './words.js';
+import { deviceShape, deviceTrouble, deviceWord, laneName, modeShape, modeWord, roleName } from './words.js';
 
 const PATTERNS = ['ready', 'admit', 'attend', 'refuse', 'wait', 'fault', 'closed', 'free'] as const;
 const KEPT = 60;
@@ -100,7 +100,7 @@ function deviceCard(d: DeviceReport, wire: ReturnType<typeof wireBox> | undefine
     'article',
     { class: `card device ${shape}` },
     h('h3', {}, icon(shape), ` ${roleName(d.role)}: ${deviceWord(is)}`, h('span', { class: 'hint' }, d.driver)),
-    reason !== undefined && reason !== '' && h('p', { class: 'remedy' }, reason),
+    ...(reason === undefined || reason === '' ? [] : troubleOf(reason)),
     h(
       'p',
       { class: 'counters' },
@@ -111,6 +111,14 @@ function deviceCard(d: DeviceReport, wire: ReturnType<typeof wireBox> | undefine
     wire !== undefined &&
       h('button', { type: 'button', onclick: () => wire.show(d.role) }, t('show-bytes', { device: roleName(d.role) })),
   );
+}
+
+function troubleOf(reason: string): HTMLElement[] {
+  const { what, todo } = deviceTrouble(reason);
+  return [
+    h('p', { class: 'remedy' }, ...rich(what)),
+    ...(todo === undefined ? [] : [h('p', { class: 'remedy' }, h('b', {}, t('do')), ' ', ...rich(todo))]),
+  ];
 }
 
 /** What goes over a device's wire, in hexadecimal and as text, as it comes. */

@@ -1,10 +1,11 @@
 import type { Condition, LaneReport } from '../reports.js';
 import { gate } from './api.js';
 import { draw, h, icon, rich } from './dom.js';
-import type { Shape } from './dom.js';
+import { fact } from './fact.js';
 import { bytes, celsius, clockTime, dateTime, duration, millis, number } from './format.js';
 import { language, t } from './i18n.js';
 import { state } from './store.js';
+import { venueBlock } from './venue.js';
 import {
   conditionWords,
   deviceShape,
@@ -26,20 +27,26 @@ export function nowScreen(into: HTMLElement): () => void {
   const lanes = h('section', { 'aria-labelledby': 'lanes' });
   const reads = h('section', { 'aria-labelledby': 'reads' });
   const facts = h('section', { 'aria-labelledby': 'facts' });
+  const venue = h('section', { 'aria-labelledby': 'venue', hidden: true });
   into.replaceChildren(
     h('h1', { class: 'hidden' }, t('now')),
     wrong,
-    h('div', { class: 'columns' }, h('div', {}, lanes, reads), facts),
+    h('div', { class: 'columns' }, h('div', {}, lanes, reads), h('div', {}, venue, facts)),
   );
   return () => {
     const { status } = state;
     if (!status) return draw(wrong, language, () => h('p', {}, t('connecting')));
     draw(wrong, [language, status.conditions], () => problems(status.conditions));
-    draw(lanes, [language, status.lanes, state.recent.at(-1)], () => [
+    // A hub may have no lane of its own.
+    lanes.hidden = reads.hidden = status.lanes.length === 0;
+    draw(lanes, [language, status.lanes, state.facts?.on, state.recent.at(-1)], () => [
       h('h2', { id: 'lanes' }, t('lanes')),
       ...status.lanes.map(laneCard),
     ]);
     draw(reads, [language, state.recent.slice(-SHOWN)], () => lastReads());
+    const { venue: of = null, counts = null } = state.facts ?? {};
+    venue.hidden = of === null;
+    if (of) draw(venue, [language, of, counts], () => venueBlock(of, counts));
     const minute = Math.floor(Date.now() / 5_000);
     draw(facts, [language, minute, status.sync, status.journal.waiting, state.facts], () => factList());
     return undefined;
@@ -60,7 +67,7 @@ function problem(c: Condition): HTMLElement {
   const down = c.severity === 'down';
   return h(
     'li',
-    { class: `card problem-card ${down ? 'bad' : 'warn'}`, 'data-kind': c.kind ?? '' },
+    { class: `card problem-card ${down ? 'bad' : 'warn'}`, 'data-kind': c.kind },
     h(
       'p',
       { class: 'what' },
@@ -94,7 +101,7 @@ function laneCard(lane: LaneReport): HTMLElement {
           icon(decision.admitted ? 'ok' : 'bad'),
           h('span', { class: 'word' }, decision.admitted ? t('admitted') : t('refused')),
           h('span', { class: 'why' }, decision.admitted ? '' : reasonWords(decision.reason)),
-          h('span', { class: 'code' }, `${decision.code} · ${clockTime(decision.at)}`),
+          h('span', { class: 'code' }, decision.code, ' ', h('span', { class: 'when' }, clockTime(decision.at))),
         )
       : h('p', { class: 'verdict none' }, t('nobody-yet')),
     h(
@@ -105,18 +112,44 @@ function laneCard(lane: LaneReport): HTMLElement {
       ...(lane.passageSensor ? [count(t('passed'), passed), count(t('not-passed'), notPassed)] : []),
       ...(forced > 0 ? [count(t('forced'), forced)] : []),
     ),
-    h(
-      'ul',
-      { class: 'chips' },
-      ...lane.devices.map((d) =>
-        h(
-          'li',
-          { class: `chip ${deviceShape(d.status.state)}` },
-          icon(deviceShape(d.status.state)),
-          ` ${roleName(d.role)}: ${deviceWord(d.status.state)}`,
-        ),
+    whatIsOn(lane.id),
+    deviceChips(lane),
+  );
+}
+
+/** What the lane admits now, and who or what says so. */
+function whatIsOn(id: string): HTMLElement | false {
+  const on = state.facts?.on.find((o) => o.lane === id);
+  if (!on) return false;
+  const names = on.performances?.map((p) => p.name ?? p.code);
+  const what = names === undefined ? t('on-any') : names.length === 0 ? t('on-nothing') : names.join(', ');
+  const by = on.by === 'choice' ? t('by-choice') : on.by === 'programme' ? t('by-programme') : '';
+  return h(
+    'p',
+    { class: 'on-now' },
+    h('span', { class: 'hint' }, `${t('on-now')}: `),
+    h('b', {}, what),
+    by !== '' && h('span', { class: 'hint' }, ` · ${by}`),
+  );
+}
+
+/** One line while all is well; what is not stands out by itself. */
+function deviceChips(lane: LaneReport): HTMLElement {
+  const wrong = lane.devices.filter((d) => deviceShape(d.status.state) !== 'ok');
+  const ready = lane.devices.filter((d) => deviceShape(d.status.state) === 'ok').map((d) => roleName(d.role));
+  return h(
+    'ul',
+    { class: 'chips' },
+    ...wrong.map((d) =>
+      h(
+        'li',
+        { class: `chip ${deviceShape(d.status.state)}` },
+        icon(deviceShape(d.status.state)),
+        ` ${roleName(d.role)}: ${deviceWord(d.status.state)}`,
       ),
     ),
+    ready.length > 0 &&
+      h('li', { class: 'ready ok' }, icon('ok'), ` ${t('devices-ready', { devices: ready.join(' · ') })}`),
   );
 }
 
@@ -160,7 +193,9 @@ function lastReads(): Node[] {
         'span',
         { class: 'side' },
         h('span', { class: 'code' }, data.code),
-        ` ${nameOf(data.lane)} · ${clockTime(data.at)}${data.decidedAfter > 0 ? ` · ${millis(data.decidedAfter)}` : ''}`,
+        ' ',
+        h('span', { class: 'when' }, `${nameOf(data.lane)} · ${clockTime(data.at)}`),
+        data.decidedAfter > 0 && h('span', { class: 'when' }, ` · ${millis(data.decidedAfter)}`),
       ),
     );
   });
@@ -168,15 +203,6 @@ function lastReads(): Node[] {
     h('h2', { id: 'reads' }, t('last-reads')),
     rows.length === 0 ? h('p', { class: 'card' }, t('nobody-yet')) : h('ol', { class: 'card reads' }, ...rows),
   ];
-}
-
-function fact(name: string, value: string, shape: Shape = 'info', hint = ''): HTMLElement {
-  return h(
-    'div',
-    { class: `fact ${shape}` },
-    h('dt', {}, shape === 'info' ? null : icon(shape), name),
-    h('dd', {}, value, hint !== '' && h('span', { class: 'hint' }, ...rich(hint))),
-  );
 }
 
 function factList(): Node[] {

@@ -1,11 +1,16 @@
 import type { RecentItem } from '../recent.js';
 import type { GateEvent, StatusReport } from '../reports.js';
 import type { ExtraSection } from '../live-model.js';
+import type { VenueCounts, VenueReport } from '../venue-model.js';
 import type { Vitals } from '../vitals.js';
 import { get, loggedOut, whoAmI } from './api.js';
 
 export interface Facts {
   vitals: Vitals;
+  /** What each lane admits now; null = whatever its products are. */
+  on: { lane: string; by: string; performances: { code: string; name: string | null }[] | null }[];
+  venue: VenueReport | null;
+  counts: VenueCounts | null;
   extra: ExtraSection[];
 }
 

@@ -1,9 +1,10 @@
 import type { Reason } from '../../domain/reasons.js';
 import { REASONS, sentence } from '../../domain/reasons.js';
+import { causeOf } from '../device-causes.js';
 import type { Condition, LaneReport } from '../reports.js';
 import type { Shape } from './dom.js';
 import { duration } from './format.js';
-import { has, language, t } from './i18n.js';
+import { has, language, remedyOf, sentenceOf, t } from './i18n.js';
 import { state } from './store.js';
 
 const isReason = (text: string): text is Reason => (REASONS as readonly string[]).includes(text);
@@ -37,14 +38,29 @@ export function conditionWords(c: Condition): { what: string; remedy: string } {
     lane: nameOf(c.lane ?? ''),
     ...(c.facts?.other !== undefined && { other: nameOf(String(c.facts.other)) }),
   };
+  const reason = typeof c.facts?.reason === 'string' ? deviceTrouble(c.facts.reason) : undefined;
   const named = {
     ...facts,
+    ...(reason && { reason: reason.what }),
+    ...(typeof c.facts?.policy === 'string' && { policy: policyWords(c.facts.policy, Number(c.facts.budget ?? 0)) }),
     ...('role' in facts && { role: roleName(String(facts.role)) }),
     ...('minutes' in facts && { age: duration(Number(facts.minutes) * 60_000) }),
   };
-  const what = `cond-${c.kind ?? ''}`;
-  const fix = `fix-${c.kind ?? ''}`;
-  return { what: has(what) ? t(what, named) : c.what, remedy: has(fix) ? t(fix, named) : c.remedy };
+  if (c.kind === 'machine') return { what: c.what, remedy: c.remedy };
+  return { what: t(sentenceOf(c.kind), named), remedy: reason?.todo ?? t(remedyOf(c.kind), named) };
+}
+
+/** Why a device is not ready, in the page's language; a sentence without a code stays in the driver's words. */
+export function deviceTrouble(reason: string): { what: string; todo: string | undefined } {
+  const found = causeOf(reason);
+  if (!found) return { what: reason, todo: undefined };
+  return { what: t(`cause-${found.cause}`, found.facts).trim(), todo: t(`todo-${found.cause}`, found.facts) };
+}
+
+/** What a gate does while it is cut off from the venue. */
+export function policyWords(policy: string, budget: number): string {
+  const key = `policy-${policy}`;
+  return has(key) ? t(key, { budget }) : policy;
 }
 
 export const modeWord = (mode: string): string => {

@@ -19,8 +19,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Modules outside the page that it uses as they are: the domain imports nothing, so a browser can run it. */
-const SHARED = new Set(['domain/reasons.js', 'domain/credential.js', 'diagnostics/actor.js']);
+/** Modules outside the page that it uses as they are: they import nothing, so a browser can run them. */
+const SHARED = new Set([
+  'domain/reasons.js',
+  'domain/credential.js',
+  'diagnostics/actor.js',
+  'diagnostics/device-causes.js',
+]);
 
 interface Served {
   type: string;
