@@ -34,7 +34,6 @@ import { rulesHash } from './runtime-rules.js';
 import { createLive, startMetrics, startPage } from './runtime-page.js';
 import { syncOptions } from './runtime-settings.js';
 import type { Venue } from './runtime-venue-parts.js';
-import { startVenue } from './runtime-venue.js';
 import type { StoreRoom } from './runtime-store.js';
 import { openStoreRoom } from './runtime-store.js';
 import type { Journal } from './store/journal.js';
@@ -142,6 +141,8 @@ export class Gate implements ReadModel {
       announce();
       this.#venue?.announce();
     });
+    // A gate that stands alone does not carry the venue's rooms and its MQTT client.
+    const { startVenue } = config.venue.role === 'standalone' ? ALONE : await import('./runtime-venue.js');
     this.#venue = await startVenue(config, {
       ...this.#p,
       journal: this.#journal,
@@ -392,6 +393,9 @@ export class Gate implements ReadModel {
     await this.#store?.close();
   }
 }
+
+/** In place of the venue's rooms. */
+const ALONE = { startVenue: (): Promise<Venue | undefined> => Promise.resolve(undefined) };
 
 /** Buses by key: several devices on one port share it. */
 function sharing(): <T>(key: string, make: () => T) => T {

@@ -9,6 +9,7 @@ import { MAX_SOCKET_PATH } from '../diagnostics/api.js';
 import type { GateEvent } from '../diagnostics/read-model.js';
 import { PortillonError } from '../errors.js';
 import { Gate } from '../runtime.js';
+import { serverEvents } from './server-events.js';
 
 /** Asks the running gate. LevelDB admits one process, so every command of a technician goes this way. */
 export class GateApi {
@@ -61,29 +62,12 @@ export class GateApi {
     listener: (data: Extract<GateEvent, { event: T }>['data']) => void,
     signal: AbortSignal,
   ): Promise<{ ended: Promise<void> }> {
-    const response = await this.#request({ method: 'GET', path: '/events', signal });
     let opened: () => void = () => {};
     const open = new Promise<void>((resolve) => {
       opened = resolve;
     });
-    const ended = (async () => {
-      let rest = '';
-      try {
-        for await (const chunk of response.body) {
-          rest += (chunk as Buffer).toString('utf8');
-          const blocks = rest.split('\n\n');
-          rest = blocks.pop() ?? '';
-          for (const block of blocks) {
-            const type = /^event: (.*)$/m.exec(block)?.[1];
-            const data = /^data: (.*)$/m.exec(block)?.[1];
-            if (type === 'open') opened();
-            else if (type === wanted && data !== undefined) listener(JSON.parse(data) as never);
-          }
-        }
-      } catch {
-        // The gate went away or the caller is done; the caller sees it by its signal or its next request.
-      }
-    })();
+    const listeners = { open: opened, [wanted]: (data: string) => listener(JSON.parse(data) as never) };
+    const { ended } = await this.stream('/events', listeners, signal);
     await Promise.race([open, ended]);
     return { ended };
   }
@@ -95,24 +79,10 @@ export class GateApi {
     signal: AbortSignal,
   ): Promise<{ ended: Promise<void> }> {
     const response = await this.#request({ method: 'GET', path, signal });
-    const ended = (async () => {
-      let rest = '';
-      try {
-        for await (const chunk of response.body) {
-          rest += (chunk as Buffer).toString('utf8');
-          const blocks = rest.split('\n\n');
-          rest = blocks.pop() ?? '';
-          for (const block of blocks) {
-            const type = /^event: (.*)$/m.exec(block)?.[1] ?? '';
-            const data = [...block.matchAll(/^data: ?(.*)$/gm)].map((m) => m[1]).join('\n');
-            listeners[type]?.(data);
-          }
-        }
-      } catch {
-        // The gate went away or the caller is done.
-      }
-    })();
-    return { ended };
+    const read = async (): Promise<void> => {
+      for await (const { event, data } of serverEvents(response.body)) listeners[event]?.(data);
+    };
+    return { ended: read() };
   }
 
   async bytes(path: string): Promise<Uint8Array> {

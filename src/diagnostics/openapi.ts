@@ -11,6 +11,7 @@ export function openApi(): object {
     const path = route.path.replaceAll(/:([a-z]+)/g, '{$1}');
     (paths[path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
+  paths['/session'] = sessionPaths();
   return {
     openapi: '3.1.0',
     info: {
@@ -70,6 +71,33 @@ function success(answer: string | null): object {
   if (answer === 'metrics') return { '200': { description: 'text exposition format', content: { 'text/plain': {} } } };
   if (answer === 'file') return { '200': { description: 'a file', content: { 'application/gzip': {} } } };
   return { '200': { description: answer, content: { 'application/json': { schema: ref(answer) } } } };
+}
+
+/** Coming in and going out: over the page only, and the only calls that need no session. */
+function sessionPaths(): Record<string, object> {
+  const text = { type: 'string' };
+  const answer = (description: string): object => ({
+    description,
+    content: { 'application/json': { schema: ref('Session') } },
+  });
+  const body = { type: 'object', properties: { name: text, pin: text }, required: ['name', 'pin'] };
+  return {
+    get: {
+      summary: 'Which gate this is, and who is logged in.',
+      security: [],
+      responses: { '200': answer('the gate') },
+    },
+    post: {
+      summary: 'Logs in. After wrong PINs it answers 429 with `wait`, the seconds to wait.',
+      security: [],
+      requestBody: { content: { 'application/json': { schema: body } } },
+      responses: {
+        '200': answer('logged in; the cookie is set'),
+        '4XX': { description: 'refused', content: { 'application/json': { schema: ref('Error') } } },
+      },
+    },
+    delete: { summary: 'Logs out.', responses: { '204': { description: 'done' } } },
+  };
 }
 
 const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });

@@ -195,6 +195,17 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
     via: z.enum(['ticket', 'container', 'none']),
     decisions: z.array(z.unknown()),
   }),
+  Session: z.strictObject({
+    gate: z.strictObject({ id: z.string(), name: z.string(), timeZone: z.string(), language: z.string() }),
+    session: z
+      .strictObject({
+        name: z.string(),
+        role: z.enum(['viewer', 'steward', 'technician']),
+        csrf: z.string().describe('Goes into the header `x-csrf-token` of everything but GET.'),
+        mustSetPin: z.boolean().describe('Came in with the one-time PIN: the first thing is a PIN of one’s own.'),
+      })
+      .nullable(),
+  }),
   Done: z.strictObject({ ok: z.boolean(), error: z.string().optional() }),
   Trace: z.array(
     z.strictObject({

@@ -30,8 +30,11 @@ describe('the documentation of the API', () => {
     expect([...new Set(there)].sort()).toEqual(ROUTES.map((r) => `${r.method} ${r.path}`).sort());
   });
   it('names a schema for every answer, and every reference resolves', () => {
-    const document = openApi() as { components: { schemas: object } };
+    const document = openApi() as { paths: object; components: { schemas: object } };
     const references = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map((m) => m[1]);
+    expect(Object.keys(document.paths).sort()).toEqual(
+      [...new Set([...ROUTES.map((r) => r.path.replaceAll(/:([a-z]+)/g, '{$1}')), '/session'])].sort(),
+    );
     for (const name of references) expect(document.components.schemas).toHaveProperty(name as string);
     expect(routeOf('GET', '/ticket/a%2Fb')?.path).toBe('/ticket/:code');
     expect(routeOf('GET', '/nothing')).toBeUndefined();
@@ -45,6 +48,8 @@ describe('the page of a running gate', () => {
     await gate.until((s) => s.lanes[0]?.counters.admitted === 1, 20_000);
     const anna = new PageClient(origin);
     expect((await anna.login(PIN)).body).toMatchObject({ session: { name: 'Anna', role: 'technician' } });
+    const here = await anna.call('GET', '/api/session');
+    expect(SCHEMAS.Session?.safeParse(here.body).error?.issues ?? []).toEqual([]);
     for (const route of ROUTES) {
       if (
         route.answer === null ||
@@ -55,6 +60,8 @@ describe('the page of a running gate', () => {
       )
         continue;
       if (route.path === '/selftest/report' || route.path.startsWith('/steward/')) continue;
+      // This gate stands alone: the counts of a venue are at its hub (test/venue/live-counts.test.ts).
+      if (route.path === '/venue/counts') continue;
       const url = `/api${route.path.replace(':lane', 'lane-1').replace(':role', 'reader-0').replace(':code', FIRST_TICKET)}${route.path === '/decide' ? `?code=${FIRST_TICKET}` : ''}`;
       const answer = await anna.call(route.method, url);
       expect([route.path, answer.status]).toEqual([route.path, 200]);

@@ -33,7 +33,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
   en: {
     'cond-list-warning': 'The list of {scope} does not go on as it should: its position stood still or went back.',
     'fix-list-warning': 'SecuTix allows one reader a product: is another gate or system reading this one?',
-    'cond-list-damaged': 'The ticket list on the disk is damaged in {count} place(s); what cannot be read admits nobody.',
+    'cond-list-damaged':
+      'The ticket list on the disk is damaged in {count} place(s); what cannot be read admits nobody.',
     'fix-list-damaged': 'Restart the gate: it fetches the list anew. Check the disk.',
     'cond-shared-budget': 'SecuTix says “too many calls”, though this gate made few.',
     'fix-shared-budget': 'Another system of the institution shares the budget: lower `secutix.limits.callsPerMinute`.',
@@ -91,7 +92,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
   de: {
     'cond-list-warning': 'Die Liste von {scope} läuft nicht wie sie soll: ihre Stelle stand still oder ging zurück.',
     'fix-list-warning': 'SecuTix erlaubt einen Leser je Produkt: liest ein anderes Gate oder System dieses?',
-    'cond-list-damaged': 'Die Ticketliste auf der Disk ist an {count} Stelle(n) beschädigt; was nicht lesbar ist, lässt niemanden ein.',
+    'cond-list-damaged':
+      'Die Ticketliste auf der Disk ist an {count} Stelle(n) beschädigt; was nicht lesbar ist, lässt niemanden ein.',
     'fix-list-damaged': 'Gate neu starten: es holt die Liste neu. Disk prüfen.',
     'cond-shared-budget': 'SecuTix sagt „zu viele Aufrufe“, obwohl dieses Gate wenige machte.',
     'fix-shared-budget': 'Ein anderes System der Institution teilt das Budget: `secutix.limits.callsPerMinute` senken.',
