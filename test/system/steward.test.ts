@@ -184,7 +184,7 @@ describe('a helpdesk at a running gate', () => {
       expect(JSON.parse(again.stdout)).toMatchObject({ sameRules: true, differences: [], skipped: { steward: 3 } });
       const other = path.join(folder, 'other.yaml');
       const tree = parse(readFileSync(config, 'utf8')) as { rules: { defaults: object } };
-      tree.rules = { defaults: { group: 'batch', entries: 2 } as object };
+      tree.rules = { defaults: { group: 'batch', entries: 2 } };
       writeFileSync(other, stringify(tree), { mode: 0o600 });
       const whatIf = await portillon('replay', '--config', other, '--data', path.join(folder, 'data'), '--json');
       expect(whatIf.code).toBe(0);
