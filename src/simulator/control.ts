@@ -13,6 +13,12 @@ const ACTIONS: Readonly<Record<string, (state: ServiceState, body: Body) => unkn
   sell: ({ model }, body) => model.sell({ ...body, barcode: text(body, 'barcode') }),
   cancel: ({ model }, body) =>
     model.cancel(text(body, 'barcode'), typeof body.cause === 'string' ? body.cause : undefined),
+  // The newest ones first: a delta of any size in one call.
+  'cancel-some': ({ model }, { count }) => {
+    const valid = [...model.tickets.values()].filter((t) => t.state === 'VALID').slice(-Number(count));
+    for (const { barcode } of valid) model.cancel(barcode);
+    return { cancelled: valid.length };
+  },
   revalidate: ({ model }, body) => model.revalidate(text(body, 'barcode')),
   move: ({ model }, body) =>
     model.move(text(body, 'barcode'), typeof body.container === 'string' ? body.container : null),

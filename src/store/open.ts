@@ -18,7 +18,7 @@ export type Kind = 'journal' | 'list' | 'sync' | 'venue';
 export type StoreKey = Uint8Array | undefined;
 
 /** Memory one database may take for blocks it keeps in memory, bytes. */
-const LIST_CACHE = 32 * 1024 * 1024;
+const LIST_CACHE = 16 * 1024 * 1024;
 const SMALL_CACHE = 4 * 1024 * 1024;
 
 async function openRaw(location: string, kind: Kind, tuning?: Tuning): Promise<ClassicLevel<string, string>> {

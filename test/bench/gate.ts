@@ -45,7 +45,7 @@ export async function startRemoteSimulator(
 const complete = (s: StatusReport): boolean => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null;
 
 /** One scan after the other; last byte in to first byte out, for `count` scans or until `between` says true. */
-async function scans(
+export async function scans(
   hardware: Hardware,
   codes: string[],
   count: number,

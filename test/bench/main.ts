@@ -61,6 +61,11 @@ async function benchSyncRows(): Promise<void> {
   row('first import, limiter off', figures.importSeconds, 's', (25 * tickets) / 1e6);
   row('peak memory of the process in it', figures.peakMb, 'MB', 260);
   row('grey delta of 5,000 lines into the full list, p50', figures.delta.p50 / 1000, 'ms', 150);
+  const { idle, withDeltas, deltas, lines } = figures.beside;
+  row('scan to relay while such deltas come, p99 (1.5 x without)', withDeltas.p99, 'us', 1.5 * idle.p99);
+  log(
+    `      ${deltas} deltas, ${lines} lines; p50 ${idle.p50} without, ${withDeltas.p50} us with them; p99 without ${idle.p99} us`,
+  );
   const push = await benchPush(log);
   result.push = push;
   row('10,000 waiting checks, 60 calls a minute (floor + 5 %)', push.seconds, 's', 1.05 * push.floorSeconds);

@@ -13,6 +13,8 @@ import { Journal } from '../../src/store/journal.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { SyncState } from '../../src/store/sync-state.js';
 import { pushAll } from '../../src/sync/push.js';
+import type { BesideFigures } from './beside.js';
+import { benchBeside } from './beside.js';
 import { fillList } from './decision.js';
 import { startRemoteSimulator } from './gate.js';
 import type { Quantiles } from './measure.js';
@@ -27,6 +29,7 @@ export interface SyncFigures {
   peakMb: number;
   /** One grey delta of 5,000 lines into the full list, written and synced. */
   delta: Quantiles;
+  beside: BesideFigures;
 }
 
 /** First import over REST with the limiter off, then deltas into a list of that size. */
@@ -44,8 +47,10 @@ export async function benchSync(tickets: number, log: (text: string) => void): P
     const importSeconds = (performance.now() - began) / 1000;
     const status = readFileSync(`/proc/${gate.pid}/status`, 'utf8');
     const peakMb = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1000;
+    log('scans of a lane while deltas come ...');
+    const beside = await benchBeside(gate, hardware, simulator.url, tickets);
     await gate.stop();
-    return { importSeconds, peakMb, delta: await benchDelta(tickets, log) };
+    return { importSeconds, peakMb, beside, delta: await benchDelta(tickets, log) };
   } finally {
     simulator.stop();
     hardware.close();
