@@ -90,6 +90,10 @@ export async function firstLife(life: Life): Promise<void> {
     return `as user ${(await engine.exec('id -u')).output}`;
   });
 
+  await check('no check yet and no programme: an update may come', async () => {
+    assert.notEqual((await engine.exec(`test -e ${LOCK}`)).code, 0);
+  });
+
   await check('the list is imported from a SecuTix in a second container', async () => {
     await engine.exec('setsid portillon simulator --port 8360 --tickets 20 --seed 1 > /dev/null 2>&1 &');
     await engine.until(ask('/sync?what=pull', 'POST'), (r) => /"ok":true/.test(r.output), SLOW);
@@ -100,8 +104,10 @@ export async function firstLife(life: Life): Promise<void> {
     );
   });
 
-  await check('no check yet: an update may come', async () => {
-    assert.notEqual((await engine.exec(`test -e ${LOCK}`)).code, 0);
+  await check("admission time by SecuTix's catalogue: the update lock is held before the first visitor", async () => {
+    await engine.until(`test -e ${LOCK}`, (r) => r.code === 0, SLOW);
+    const { fleet } = await json<StatusReport>(life, '/status');
+    assert.equal(fleet?.updateLock?.why, 'admission time of PERF1');
   });
 
   await check('one admission: a code on one serial line, a pulse on the other', async () => {
