@@ -202,7 +202,10 @@ export class HubRole implements Venue {
 
   /** A gate that is not in touch may use its whole budget; one that is has said what it has made. */
   #risk(): { made: number; bound: number } {
-    let { made, bound } = this.#client.risk;
+    // Its own lanes are in touch with it as long as it counts.
+    const own = this.#client.risk;
+    let { made } = own;
+    let bound = this.#hub.phase.phase === 'serving' ? own.made : own.bound;
     for (const g of this.#hub.gates()) {
       made += g.risk.made;
       bound += g.joined ? g.risk.made : Math.max(g.risk.bound, g.risk.made);

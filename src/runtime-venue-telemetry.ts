@@ -74,6 +74,7 @@ async function obey(command: t.Command['command'], by: string, parts: VenueParts
     case 'selftest': {
       const reports = await model.selfTest(undefined);
       const failed = reports.filter((r) => r.steps.some((s) => !s.ok));
+      if (reports.length === 0) return 'there are no devices here';
       const names = failed.map((r) => `${r.lane}/${r.role}`);
       return failed.length === 0 ? `${reports.length} devices are well` : `not well: ${names.join(', ')}`;
     }

@@ -67,7 +67,11 @@ function keygen({ out }: { out?: string }): void {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   // Never over an old one: its owner would be locked out.
-  if (out !== undefined) writeFileSync(out, pem, { mode: 0o600, flag: 'wx' });
+  try {
+    if (out !== undefined) writeFileSync(out, pem, { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    throw new PortillonError('KEYGEN', `${out} cannot be written, or is there already`, { cause });
+  }
   const text = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
   printLine(`public key, for venue.commanders: ${text}`);
   if (out !== undefined) return printLine(`private key: ${out}; whoever has it may give these commands`);
@@ -129,7 +133,14 @@ function printCounts({ day, inside, entries, exits, refused, sectors, minutes, s
 }
 
 async function conflicts(options: Where): Promise<void> {
-  const list = await askGate(options, (api) => api.get<ConflictReport[]>('/venue/conflicts'));
+  const list = await askGate(options, async (api) => {
+    const { role } = await api.get<{ role: string }>('/venue');
+    if (role !== 'hub')
+      throw new PortillonError('VENUE_LEDGER', 'double entries are found and kept at the hub', {
+        hint: "ask there: `--config` of the hub's gate.yaml",
+      });
+    return api.get<ConflictReport[]>('/venue/conflicts');
+  });
   if (options.json) return printJson(list);
   if (list.length === 0) printLine('no ticket was admitted twice');
   const side = (s: ConflictReport['first']): string =>
