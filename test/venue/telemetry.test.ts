@@ -97,6 +97,8 @@ describe.skipIf(noBroker !== undefined)('telemetry and commands of a venue', () 
     const metricsPort = await freePort();
     const venue = await testVenue({
       gates: 1,
+      // A busy machine is no partition.
+      claim: () => ({ deadline: '5s' }),
       venue: () => ({ commanders: COMMANDERS }),
       config: (gate) => (gate === HUB ? { diagnostics: { listen: [], metrics: [`127.0.0.1:${metricsPort}`] } } : {}),
     });
