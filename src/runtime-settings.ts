@@ -20,7 +20,7 @@ export function syncOptions(config: GateConfig, folder: (name: string) => string
     catalogue: secutix.catalogue,
     dropFirst: secutix.barcode.dropFirst,
     keepTickets: config.store.keepTickets * DAY,
-    ...(config.venue.role === 'hub' && { listLog: config.venue.listLog }),
+    ...((config.venue.role === 'hub' || config.venue.role === 'standby') && { listLog: config.venue.listLog }),
     logLevel: config.log.level,
   };
 }

@@ -5,6 +5,7 @@ import type { ConflictReport, ConflictSide, VenueCounts, VenueReport } from './d
 import { describeError } from './errors.js';
 import type { ClaimPort } from './lane/claims.js';
 import type { LaneEvent } from './lane/lane.js';
+import type { VenueStore } from './store/venue-store.js';
 import { venueKeys } from './store/venue-store.js';
 import { ClaimClient } from './venue/claim-client.js';
 import type { Use } from './venue/claim-types.js';
@@ -39,8 +40,17 @@ export class HubRole implements Venue {
     const { config, gate, broker, secret, claims, store } = basics;
     const log = parts.log.child({ room: 'venue' });
     const late: { role?: HubRole } = {};
+    await takeFollowed(parts, store);
     const hub = await VenueHub.start(
-      { venue: config.id, gate, session: claims.session, broker, secret, gates: config.gates },
+      {
+        venue: config.id,
+        gate,
+        session: claims.session,
+        broker,
+        secret,
+        gates: config.gates,
+        deadline: config.claim.deadline,
+      },
       store,
       {
         ...parts,
@@ -50,6 +60,12 @@ export class HubRole implements Venue {
           parts.announce();
         },
         onUsage: () => late.role?.announce(),
+        journal: async (after, limit) => ({
+          ...(await parts.journal.checksAfter(after, limit, parts.settledThrough())),
+          last: parts.settledThrough(),
+        }),
+        pushed: parts.pushed,
+        onReplaced: () => void standBy(store).then(parts.startAnew),
       },
     );
     try {
@@ -273,6 +289,11 @@ export class HubRole implements Venue {
     return true;
   }
 
+  /** The standby takes over again. False = nobody follows. */
+  handBack(): boolean {
+    return this.#hub.follow.handBack();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#pumping;
@@ -282,6 +303,28 @@ export class HubRole implements Venue {
     await this.#hub.close();
     await this.#b.store.close();
   }
+}
+
+/** From now on this box stands by for another one. */
+export const standBy = (store: VenueStore): Promise<void> =>
+  store.commit([
+    { key: venueKeys.named('part'), value: 'standby' },
+    { key: venueKeys.named('followed'), value: '' },
+  ]);
+
+/** A standby that has taken over: what the hub had not yet told SecuTix goes there from here, under the same check IDs. */
+async function takeFollowed(parts: VenueParts, store: VenueStore): Promise<void> {
+  if (!store.has(venueKeys.named('takeover'))) return;
+  const range = { gt: venueKeys.followed(0), lt: 'f"' };
+  const checks = (await store.values(range)) as SettledCheck[];
+  await Promise.all(checks.map((c) => parts.journal.append(remote(parts, parseCheckId(c.check.checkId).gate, c))));
+  const keys = await store.keys(range);
+  const usage = await store.lastNumber('n!');
+  await store.commit([
+    ...keys.map((key) => ({ key, value: undefined })),
+    // A hub without lanes has nothing to learn from what was before.
+    { key: venueKeys.named('usage'), value: usage },
+  ]);
 }
 
 function remote({ clock }: VenueParts, gate: string, { check, outcome }: SettledCheck) {

@@ -23,6 +23,10 @@ export interface VenueParts {
   folder: (name: string) => string;
   reservations: Reservations;
   settledThrough: () => number;
+  /** Sequence up to which SecuTix has the journal. */
+  pushed: () => number;
+  /** Ends this process in order; whoever supervises it starts it again, in its new part. */
+  startAnew: () => void;
   /** There is something for SecuTix. */
   announce: () => void;
   /** Of this process's log; absent where it has none that can change. */

@@ -5,12 +5,13 @@ import { ConfigError, PortillonError } from './errors.js';
 import { movements } from './domain/usage.js';
 import { ruleBook } from './runtime-rules.js';
 import { storeKeyFrom } from './runtime-store.js';
-import { VenueStore } from './store/venue-store.js';
+import { venueKeys, VenueStore } from './store/venue-store.js';
 import type { LanePolicy } from './venue/claim-client.js';
 import type { BrokerSettings } from './venue/wire.js';
 import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
 import { GateRole } from './runtime-venue-gate.js';
-import { HubRole } from './runtime-venue-hub.js';
+import { HubRole, standBy } from './runtime-venue-hub.js';
+import { StandbyRole } from './runtime-venue-standby.js';
 
 export async function startVenue(config: GateConfig, parts: VenueParts): Promise<Venue | undefined> {
   const { venue } = config;
@@ -37,10 +38,25 @@ export async function startVenue(config: GateConfig, parts: VenueParts): Promise
     logLevel: config.log.level,
   };
   try {
-    return venue.role === 'hub' ? await HubRole.start(basics, parts) : await GateRole.start(basics, parts);
+    if (venue.role === 'gate') return await GateRole.start(basics, parts);
+    return await startHub(config, basics, parts);
   } catch (error) {
     await basics.store.close();
     throw error;
+  }
+}
+
+/** As the hub or as the one that stands by: what it was told last, by a person or by the other one. */
+async function startHub(config: GateConfig, basics: VenueBasics, parts: VenueParts): Promise<Venue> {
+  const { store } = basics;
+  const part = (store.get(venueKeys.named('part')) as 'hub' | 'standby' | undefined) ?? config.venue.role;
+  if (part === 'standby') return new StandbyRole(basics, parts);
+  try {
+    return await HubRole.start(basics, parts);
+  } catch (error) {
+    if (!(error instanceof PortillonError) || error.code !== 'VENUE_REPLACED' || config.lanes.length > 0) throw error;
+    await standBy(store);
+    return new StandbyRole(basics, parts);
   }
 }
 

@@ -59,6 +59,8 @@ export interface RuntimeParts {
   /** The last lines of the log, and every key of the configuration without secrets: for the page and the bundle. */
   logs?: LogRing;
   configuration?: readonly object[];
+  /** Ends this process in order, for whoever supervises it to start it again. */
+  startAnew?: () => void;
   setLogLevel?: (level: 'debug' | 'info' | 'warn' | 'error') => void;
 }
 
@@ -150,6 +152,8 @@ export class Gate implements ReadModel {
       reservations,
       settledThrough,
       announce,
+      pushed: () => (this.#sync as SyncSide | undefined)?.status?.push.cursor ?? 0,
+      startAnew: () => this.#p.startAnew?.(),
       model: this,
     });
     const worker = (): SyncHandle =>

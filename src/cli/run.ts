@@ -80,6 +80,7 @@ export function runCommand(): Command {
         logs,
         setLogLevel: (level) => log.setLevel(level),
         configuration: explain(loaded),
+        startAnew: () => stop('startAnew'),
       });
       process.title = 'portillon';
       const watch = watchOver({

@@ -41,6 +41,34 @@ export function venueCommand(): Command {
         printLine('the hub counts again');
       }),
   );
+  const saying = (name: string, description: string): Command =>
+    new Command(name)
+      .description(description)
+      .addOption(configOption())
+      .addOption(dataOption())
+      .option('--who <name>', 'who says so', os.userInfo().username);
+  venue.addCommand(
+    saying('takeover', 'at the standby: it becomes the hub, in order or, when the hub is silent, without it').action(
+      async (options: { config: string; data?: string; who: string }) => {
+        const { inOrder } = await askGate(options, (api: GateApi) =>
+          api.post<{ inOrder: boolean }>('/venue/takeover', JSON.stringify({ who: options.who })),
+        );
+        printLine(
+          inOrder
+            ? 'the hub has stopped and this one starts as the hub'
+            : 'this one starts as the hub and counts when all gates have spoken (`portillon venue status`)',
+        );
+      },
+    ),
+  );
+  venue.addCommand(
+    saying('handback', 'at a hub that had taken over: the one that stands by becomes the hub again').action(
+      async (options: { config: string; data?: string; who: string }) => {
+        await askGate(options, (api: GateApi) => api.post('/venue/handback', JSON.stringify({ who: options.who })));
+        printLine('the standby takes over; this one stands by then');
+      },
+    ),
+  );
   venue.addCommand(
     new Command('key')
       .description("a gate's own key, made from the venue's secret in the hub's configuration")

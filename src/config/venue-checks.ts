@@ -8,7 +8,8 @@ export function venueProblems(tree: Record<string, unknown>): { at: Path; messag
   const said = get('venue', 'role');
   const role = typeof said === 'string' ? said : 'standalone';
   const lanes = get('lanes');
-  if (role !== 'hub' && (lanes === undefined || (Array.isArray(lanes) && lanes.length === 0)))
+  if (role === 'standby' && Array.isArray(lanes) && lanes.length > 0) add(['lanes'], 'a standby has none');
+  if (role !== 'hub' && role !== 'standby' && (lanes === undefined || (Array.isArray(lanes) && lanes.length === 0)))
     add(['lanes'], 'is missing; a gate has at least one lane (only a hub may have none)');
   if (role === 'standalone') return problems;
   if (!isMap(get('venue', 'broker'))) add(['venue', 'broker'], `is missing; a ${role} needs the address of the broker`);

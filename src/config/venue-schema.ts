@@ -49,9 +49,11 @@ const commander = z.strictObject({
 /** Many gates as one. */
 export const venueSchema = z.strictObject({
   role: z
-    .enum(['standalone', 'gate', 'hub'])
+    .enum(['standalone', 'gate', 'hub', 'standby'])
     .default('standalone')
-    .describe("standalone = talks to SecuTix itself; hub = the venue's one SecuTix client; gate = follows the hub."),
+    .describe(
+      "standalone = talks to SecuTix itself; hub = the venue's one SecuTix client; gate = follows the hub; standby = follows what the hub counts and takes over on a person's word.",
+    ),
   id: gateId.default('venue').describe('Name of the venue; the same at its hub and all its gates.'),
   broker: broker.optional().describe('The MQTT 5 broker between hub and gates.'),
   secret: text()

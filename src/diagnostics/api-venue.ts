@@ -11,6 +11,20 @@ export function venueRoutes(api: Hono, model: WithVenue): void {
   api.get('/venue', (c) => c.json(model.venue?.report() ?? ALONE));
   api.get('/venue/conflicts', async (c) => c.json((await model.venue?.conflicts(MAX_CONFLICTS)) ?? []));
   api.get('/venue/counts', (c) => c.json(model.venue?.counts() ?? null));
+  api.post('/venue/takeover', async (c) => {
+    const { who: claimed } = await c.req.json<{ who?: string }>();
+    const who = whoOf(c, claimed);
+    if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
+    if (!model.venue?.takeOver) return c.json({ error: 'this is no standby' }, 404);
+    return c.json(await model.venue.takeOver(who));
+  });
+  api.post('/venue/handback', async (c) => {
+    const { who: claimed } = await c.req.json<{ who?: string }>();
+    const who = whoOf(c, claimed);
+    if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
+    if (!model.venue?.handBack) return c.json({ error: 'this is no hub' }, 404);
+    return model.venue.handBack() ? c.body(null, 204) : c.json({ error: 'no standby follows this hub' }, 409);
+  });
   api.post('/venue/trust', async (c) => {
     const { who: claimed } = await c.req.json<{ who?: string }>();
     const who = whoOf(c, claimed);

@@ -24,6 +24,8 @@ export const VENUE_ROUTES: readonly RouteDoc[] = [
     'At the hub: people inside now, by sector, by gate and by minute.',
     'VenueCounts',
   ),
+  route('POST', '/venue/takeover', null, 'A standby becomes the hub of the venue; its process starts anew.', 'Taken'),
+  route('POST', '/venue/handback', null, 'The standby of this hub becomes the hub.', null),
   route(
     'POST',
     '/venue/trust',

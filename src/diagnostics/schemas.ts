@@ -229,7 +229,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
     roles: z.strictObject({ viewer: where, steward: where, technician: where }),
     open: z.array(z.strictObject({ name: z.string(), role: z.string() })),
   }),
-  Venue: z.looseObject({ role: z.enum(['standalone', 'gate', 'hub']) }),
+  Venue: z.looseObject({ role: z.enum(['standalone', 'gate', 'hub', 'standby']) }),
   Conflicts: z.array(z.looseObject({ n: z.number(), code: z.string(), slot: z.string() })),
   VenueCounts: z
     .strictObject({

@@ -1,6 +1,6 @@
 /** What diagnostics may ask about the venue. Codes are masked. */
 export interface VenueReport {
-  role: 'gate' | 'hub';
+  role: 'gate' | 'hub' | 'standby';
   venue: string;
   broker: { connected: boolean; error: string };
   policy: { policy: string; budget: number; deadline: number };
@@ -17,6 +17,8 @@ export interface VenueReport {
     hub: { hub: string; session: string; epoch: number; commit: number; sure: boolean } | null;
     switches: number;
   };
+  /** What a standby has of the hub; `hub` null = silent. */
+  standby?: { hub: string | null; epoch: number; commit: number; caughtUp: boolean };
   /** The hub's view of its gates. */
   hub?: {
     phase: string;
@@ -85,6 +87,10 @@ export interface VenueModel {
   conflicts(limit: number): Promise<ConflictReport[]>;
   /** The hub counts again although not all gates have spoken; false = it is no hub. */
   trust(who: string): boolean;
+  /** A standby becomes the hub; absent = this is none. Rejects when it cannot. */
+  takeOver?(who: string): Promise<{ inOrder: boolean }>;
+  /** The standby of this hub becomes the hub; false = nobody follows. */
+  handBack?(): boolean;
 }
 
 export interface WithVenue {

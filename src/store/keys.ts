@@ -39,6 +39,7 @@
  * | venue | `n!` number | use of a ticket, for the gates | main |
  * | venue | `k!` number | two admissions of one entry right | main |
  * | venue | `r!` right | an entry this gate may admit on, counted in advance | main |
+ * | venue | `f!` sequence | a check of the hub's journal that SecuTix does not have yet, at its standby | main |
  * | venue | `m!` name | identity, commits, a gate's position in the hub's log | main |
  *
  * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what

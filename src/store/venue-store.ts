@@ -21,6 +21,7 @@ export const venueKeys = {
   conflict: (n: number) => numbered('k!', n),
   right: (id: string) => `r!${id}`,
   rights: { gt: 'r!', lt: 'r"' },
+  followed: (n: number) => numbered('f!', n),
   named: (name: string) => `m!${name}`,
 } as const;
 
@@ -59,6 +60,20 @@ export class VenueStore {
 
   async values(range: { gt: string; lt: string; limit?: number; reverse?: boolean }): Promise<unknown[]> {
     return (await this.#db.values(range).all()).map((text) => decodeJson(text, 'venue'));
+  }
+
+  /** Everything a standby shares with its hub, by key: all but names, rights and what it follows. */
+  async page(after: string, limit: number): Promise<{ key: string; value: unknown }[]> {
+    const rows: { key: string; value: unknown }[] = [];
+    for (const prefix of ['a!', 'e!', 'g!', 'k!', 'n!', 'o!', 'u!']) {
+      const end = `${prefix.slice(0, 1)}"`;
+      if (after >= end) continue;
+      const range = { gt: after > prefix ? after : prefix, lt: end, limit: limit - rows.length };
+      for (const [key, text] of await this.#db.iterator(range).all())
+        rows.push({ key, value: decodeJson(text, 'venue') });
+      if (rows.length >= limit) break;
+    }
+    return rows;
   }
 
   async keys(range: { gt: string; lt: string }): Promise<string[]> {

@@ -154,8 +154,10 @@ export class ClaimClient implements ClaimPort {
     this.#open.set(claim.id, mine);
     this.#p.send(claim);
     const share = this.#s.deadline / SENDS;
+    const began = clock.monotonic();
     for (let part = 1; mine.state.phase === 'waiting'; part++) {
-      await clock.sleep(share, mine.ended.signal);
+      // By the clock, not by the sleeps: one that is late does not put off the deadline.
+      await clock.sleep(began + share * part - clock.monotonic(), mine.ended.signal);
       this.#step(mine, part < SENDS ? { type: 'resend' } : { type: 'deadline' });
     }
     this.#open.delete(claim.id);

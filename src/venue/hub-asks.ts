@@ -7,13 +7,15 @@ interface Parts {
   rpc: Rpc;
   venue: string;
   session: string;
+  /** Milliseconds a lane waits. */
+  deadline: number;
   key: (gate: string) => string;
   /** Gates that are home to an entrance. */
   homes: (entrance: string) => string[];
 }
 
-/** Milliseconds for all gates that are asked to answer; a lane waits 150 by default. */
-const DEADLINE = 90;
+/** Of the time a lane waits, what the gates that are asked have for their answer. */
+const SHARE = 0.6;
 
 type Answer = ReturnType<typeof t.noticeAnswer.parse>;
 
@@ -28,13 +30,13 @@ export class HubAsks {
 
   /** Undefined = silent. */
   async #ask(to: string, claim: Claim, more: { rights?: string[] }): Promise<Answer | undefined> {
-    const { rpc, venue, session, key } = this.#p;
+    const { rpc, venue, session, key, deadline } = this.#p;
     const { id, barcode, slot, at, gate, lane } = claim;
     const topic = t.topics.notice(venue, to);
     const body = { id: `${session}.a${++this.#n}`, claim: id, barcode, slot, at, gate, lane, ...more };
     const request = { topic, replyTo: t.topics.noticed(venue, to), key: key(to), body };
     try {
-      return await rpc.call(request, t.noticeAnswer, DEADLINE);
+      return await rpc.call(request, t.noticeAnswer, deadline * SHARE);
     } catch {
       return undefined;
     }

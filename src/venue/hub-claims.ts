@@ -3,7 +3,7 @@ import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
 import { parseCheckId } from '../domain/records.js';
-import type { VenueStore } from '../store/venue-store.js';
+import type { Put, VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
 import type { Held, HoldersSaid, HomeSaid, HubView } from './claim-hub.js';
 import { answerClaim, endClaim, takeCheck, takeExit, takeRight } from './claim-hub.js';
@@ -39,6 +39,8 @@ interface Parts {
   askHome: (claim: Claim) => Promise<HomeSaid>;
   /** Asks the gates that hold these rights to give them back. */
   askHolders: (claim: Claim, rights: readonly Use[]) => Promise<HoldersSaid>;
+  /** On the disk. */
+  onCommit?: (n: number, puts: readonly Put[]) => void;
   /** A ticket's use has changed: the gates may fetch it. */
   onUsage: () => void;
 }
@@ -336,6 +338,7 @@ export class HubClaims {
           memory.put(venueKeys.named('commits'), this.#commits + 1);
           await this.#store.commit(memory.puts);
           this.#commits++;
+          this.#p.onCommit?.(this.#commits, puts);
           this.counters.groups++;
           this.#recent.push(...this.#noted.splice(0));
           if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);

@@ -8,9 +8,14 @@ export interface HubSelf {
   session: string;
   epoch: number;
   commit: number;
+  /** The box it runs on. */
+  by: string;
+  /** A standby takes over on a person's word; `inOrder`: it has everything the other one had. */
+  takeover?: { inOrder: boolean };
 }
 
-export type Start = { start: true; epoch: number; sure: boolean; why?: string } | { start: false; why: string };
+export type Start =
+  { start: true; epoch: number; sure: boolean; why?: string } | { start: false; why: string; replaced?: true };
 
 /**
  * May this hub run? `answered` are hubs that said they are here when asked; `retained` is what the broker remembers of the
@@ -20,10 +25,17 @@ export type Start = { start: true; epoch: number; sure: boolean; why?: string } 
 export function mayStart(self: HubSelf, retained: HubState | undefined, answered: readonly HubState[]): Start {
   const other = answered.find((h) => h.session !== self.session);
   if (other) {
+    if (other.hub === self.hub && other.by !== undefined && other.by !== self.by) return replacedBy(other);
     const same = other.hub === self.hub ? ', with a copy of this one’s memory' : '';
     return { start: false, why: `another hub of this venue is running (${other.hub}, epoch ${other.epoch}${same})` };
   }
   const epoch = Math.max(self.epoch, retained?.epoch ?? 0) + 1;
+  if (self.takeover) {
+    if (self.takeover.inOrder) return { start: true, epoch, sure: true };
+    return { start: true, epoch, sure: false, why: 'taken over from a silent hub: the gates are asked what it knew' };
+  }
+  if (retained?.hub === self.hub && retained.by !== undefined && retained.by !== self.by && retained.epoch > self.epoch)
+    return replacedBy(retained);
   if (retained === undefined) {
     if (self.commit === 0) return { start: true, epoch, sure: true };
     return {
@@ -50,12 +62,24 @@ export function mayStart(self: HubSelf, retained: HubState | undefined, answered
   return { start: true, epoch, sure: true };
 }
 
+const replacedBy = ({ by, epoch }: HubState): Start => ({
+  start: false,
+  replaced: true,
+  why: `${by ?? '?'} has taken over as the hub of this venue (epoch ${epoch}) and counts with what this one knew`,
+});
+
 /** Two hubs run and meet (the network between them was cut): the younger gives up. */
 export function givesUp(mine: HubState, other: HubState): boolean {
   if (other.session === mine.session || !other.online) return false;
+  // One took over from the other, which was cut off and comes back.
+  if (isPair(mine, other)) return other.epoch > mine.epoch;
   if (other.epoch !== mine.epoch) return mine.epoch > other.epoch;
   return mine.session > other.session;
 }
+
+/** The same memory on two boxes: a hub and its standby. */
+export const isPair = (a: HubState, b: HubState): boolean =>
+  a.hub === b.hub && a.by !== undefined && b.by !== undefined && a.by !== b.by;
 
 export interface GateWord {
   /** Last sequence of the gate's journal at its first word to this process of the hub. */
@@ -73,15 +97,15 @@ export interface GateWord {
  * more of this hub than it knows, or everything their journals held when they spoke has arrived.
  */
 export function sureAgain(
-  self: { hub: string; commitAtStart: number },
+  self: { hub: string; commitAtStart: number; forgot: boolean },
   roster: readonly string[],
   words: ReadonlyMap<string, GateWord>,
 ): { sure: boolean; missing: string[] } {
   const missing = roster.filter((gate) => !words.has(gate));
   const behind = [...words].filter(([, w]) => w.cursor < w.barrier || !w.told).map(([gate]) => gate);
-  const forgot = [...words.values()].some(
-    (w) => w.seen !== null && (w.seen.hub !== self.hub || w.seen.commit > self.commitAtStart),
-  );
+  const forgot =
+    self.forgot ||
+    [...words.values()].some((w) => w.seen !== null && (w.seen.hub !== self.hub || w.seen.commit > self.commitAtStart));
   if (missing.length > 0) return { sure: false, missing };
   return forgot ? { sure: behind.length === 0, missing: behind } : { sure: true, missing: [] };
 }

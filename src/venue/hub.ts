@@ -5,13 +5,15 @@ import type { CheckRecord, OutcomeRecord } from '../domain/records.js';
 import type { Log } from '../log.js';
 import type { VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
-import type { Held } from './claim-hub.js';
 import type { Claim } from './claim-types.js';
+import { FollowServer } from './follow-server.js';
 import { HubAsks } from './hub-asks.js';
+import type { GateView } from './hub-gates.js';
+import { HubGates } from './hub-gates.js';
 import type { SettledCheck } from './hub-claims.js';
 import { HubClaims } from './hub-claims.js';
-import type { GateWord, HubSelf } from './hub-identity.js';
-import { givesUp, mayStart, sureAgain } from './hub-identity.js';
+import type { HubSelf } from './hub-identity.js';
+import { givesUp, isPair, mayStart } from './hub-identity.js';
 import { Rpc } from './rpc.js';
 import { linkKey, seal, unseal } from './seal.js';
 import type { HubState } from './topics.js';
@@ -28,6 +30,8 @@ export interface HubSettings {
   secret: string;
   /** Gates that must have spoken before a hub that forgot something counts again. */
   gates: readonly string[];
+  /** Milliseconds a lane waits for a claim. */
+  deadline: number;
 }
 
 interface Parts {
@@ -38,43 +42,32 @@ interface Parts {
   forward: (gate: string, checks: readonly SettledCheck[]) => Promise<void>;
   /** New entries of the use log. */
   onUsage: () => void;
+  /** Checks of this hub's journal on their way to SecuTix, for a standby; and up to which sequence SecuTix has them. */
+  journal: (
+    after: number,
+    limit: number,
+  ) => Promise<{ checks: readonly SettledCheck[]; scanned: number; last: number }>;
+  pushed: () => number;
+  /** Another box counts from now on. */
+  onReplaced: () => void;
 }
 
 /** Milliseconds a starting hub waits for another one's word. */
 const ASK_FOR = 1_500;
-/** Milliseconds without a word after which a gate counts as cut off. */
-const CUT_OFF_AFTER = 3_000;
 const STATE_EVERY = 1_000;
 const HINT_AFTER = 200;
 const USAGE_PAGE = 500;
 
-export interface GateView {
-  gate: string;
-  joined: boolean;
-  /** UTC milliseconds of its last word; 0 = none to this process. */
-  heardAt: number;
-  cursor: number;
-  lastSeq: number;
-  risk: { made: number; bound: number };
-  list: { position: number; hash: string } | null;
-}
-
-interface Known extends GateWord {
-  heard: number;
-  session: string;
-  journal: string;
-  /** Rights it holds from its processes before, as far as it has told. */
-  held: Set<string>;
-  view: GateView;
-}
-
-type Roster = Record<string, { homes: readonly string[] }>;
-
-type Phase = { phase: 'starting' } | { phase: 'serving' } | { phase: 'refused'; why: string };
+type Phase =
+  | { phase: 'starting' }
+  | { phase: 'serving' }
+  | { phase: 'handing-over' }
+  | { phase: 'refused'; why: string; replaced?: true };
 
 /** The venue's owner of usage, on the wire: identity, gates, their requests. */
 export class VenueHub {
   readonly claims: HubClaims;
+  readonly follow: FollowServer;
   readonly #s: HubSettings;
   readonly #p: Parts;
   readonly #store: VenueStore;
@@ -84,8 +77,7 @@ export class VenueHub {
   readonly #rpc: Rpc;
   readonly #asks: HubAsks;
   readonly #keys = new Map<string, string>();
-  readonly #gates = new Map<string, Known>();
-  #roster: Roster;
+  readonly #gates: HubGates;
   readonly #others: HubState[] = [];
   #retained: HubState | undefined;
   #phase: Phase = { phase: 'starting' };
@@ -102,6 +94,8 @@ export class VenueHub {
       session: settings.session,
       epoch: (named('epoch') as number | undefined) ?? 0,
       commit: (named('commits') as number | undefined) ?? 0,
+      by: settings.gate,
+      ...(named('takeover') !== undefined && { takeover: named('takeover') as { inOrder: boolean } }),
     };
     if (named('hub') === undefined) await store.commit([{ key: venueKeys.named('hub'), value: self.hub }]);
     const forward: { to?: VenueHub } = {};
@@ -110,6 +104,7 @@ export class VenueHub {
       log: parts.log,
       askHome: (claim) => (forward.to as VenueHub).#asks.home(claim),
       askHolders: (claim, rights) => (forward.to as VenueHub).#asks.holders(claim, rights),
+      onCommit: (n, puts) => forward.to?.follow.add(n, puts),
       onUsage: () => {
         parts.onUsage();
         forward.to?.hint();
@@ -126,7 +121,7 @@ export class VenueHub {
     this.#self = self;
     this.#commitAtStart = self.commit;
     this.claims = claims;
-    this.#roster = (store.get(venueKeys.named('roster')) as Roster | undefined) ?? {};
+    this.#gates = new HubGates({ clock: parts.clock, store, claims, gate: settings.gate, named: settings.gates });
     const { venue } = settings;
     const topic = t.topics.hub(venue);
     const requests = ['claim', 'end', 'ping', 'rights', 'journal', 'usage', 'noticed'].map((k) =>
@@ -137,7 +132,7 @@ export class VenueHub {
       {
         broker: settings.broker,
         clientId: `${venue}-hub-${settings.session}`,
-        subscriptions: [topic, t.topics.hubAsk(venue), t.topics.hubHere(venue), ...requests],
+        subscriptions: [topic, t.topics.hubAsk(venue), t.topics.hubHere(venue), t.topics.follow(venue), ...requests],
         will: { topic, payload: seal(settings.secret, topic, will) },
       },
       {
@@ -153,8 +148,20 @@ export class VenueHub {
       rpc: this.#rpc,
       venue,
       session: settings.session,
+      deadline: settings.deadline,
       key: (gate) => this.#key(gate),
-      homes: (entrance) => Object.keys(this.#roster).filter((name) => this.#roster[name]?.homes.includes(entrance)),
+      homes: (entrance) => this.#gates.homes(entrance),
+    });
+    this.follow = new FollowServer({
+      store,
+      session: settings.session,
+      now: () => parts.clock.monotonic(),
+      state: () => ({ hub: self.hub, epoch: self.epoch, commit: claims.commits, roster: this.#gates.roster }),
+      journal: parts.journal,
+      pushed: parts.pushed,
+      release: () => this.#handOver(),
+      resume: () => this.#resume(),
+      replaced: () => this.#refuse('another box has taken over as the hub of this venue', true),
     });
     void this.#stateLoop();
   }
@@ -164,6 +171,10 @@ export class VenueHub {
     const end = this.#p.clock.monotonic() + patience;
     while (this.#phase.phase === 'starting' && this.#p.clock.monotonic() < end)
       await this.#p.clock.sleep(20, this.#stop.signal);
+    if (this.#phase.phase === 'refused' && this.#phase.replaced)
+      throw new PortillonError('VENUE_REPLACED', this.#phase.why, {
+        hint: 'a hub without lanes stands by from now on; `portillon venue handback` at the other one gives it back',
+      });
     if (this.#phase.phase === 'refused')
       throw new PortillonError('VENUE_TWO_HUBS', this.#phase.why, {
         hint: 'a venue has one hub: stop the other one first, or make this one `venue.role: gate`',
@@ -188,8 +199,8 @@ export class VenueHub {
   }
 
   #state(): HubState {
-    const { hub, session, epoch } = this.#self;
-    return { hub, session, epoch, commit: this.claims.commits, online: this.#phase.phase === 'serving' };
+    const { hub, session, epoch, by } = this.#self;
+    return { hub, session, epoch, by, commit: this.claims.commits, online: this.#phase.phase === 'serving' };
   }
 
   #publishState(): void {
@@ -201,6 +212,7 @@ export class VenueHub {
   async #stateLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await this.#p.clock.sleep(STATE_EVERY, this.#stop.signal);
+      this.follow.look();
       if (this.#phase.phase === 'serving' && this.claims.commits !== this.#announced) this.#publishState();
     }
   }
@@ -218,9 +230,12 @@ export class VenueHub {
     this.#deciding = undefined;
     if (this.#stop.signal.aborted || !this.#wire.up) return;
     const start = mayStart(this.#self, this.#retained, this.#others);
-    if (!start.start) return this.#refuse(start.why);
+    if (!start.start) return this.#refuse(start.why, start.replaced);
     this.#self.epoch = start.epoch;
-    await this.#store.commit([{ key: venueKeys.named('epoch'), value: start.epoch }]);
+    await this.#store.commit([
+      { key: venueKeys.named('epoch'), value: start.epoch },
+      { key: venueKeys.named('takeover'), value: undefined },
+    ]);
     this.claims.sure = start.sure;
     this.#why = start.why;
     if (start.why) log.error({ why: start.why }, 'the hub counts nothing until the gates have spoken');
@@ -229,10 +244,30 @@ export class VenueHub {
     log.info({ hub: this.#self.hub, epoch: start.epoch, sure: start.sure }, 'hub of the venue');
   }
 
-  #refuse(why: string): void {
-    this.#phase = { phase: 'refused', why };
+  #refuse(why: string, replaced?: true): void {
+    const started = this.#phase.phase !== 'starting';
+    this.#phase = { phase: 'refused', why, ...(replaced && { replaced }) };
     this.claims.sure = false;
     this.#p.log.error({ why }, 'this hub does not run: a venue has one hub');
+    // Whoever waits for the start hears of it there.
+    if (replaced && started) this.#p.onReplaced();
+  }
+
+  /** Nothing is counted from here on; what was answered is on the disk when it resolves. */
+  async #handOver(): Promise<void> {
+    if (this.#phase.phase === 'serving') {
+      this.#p.log.warn({}, 'the hub is being taken over: it counts no more');
+      this.#phase = { phase: 'handing-over' };
+      this.#publishState();
+    }
+    await this.claims.close();
+  }
+
+  #resume(): void {
+    if (this.#phase.phase !== 'handing-over') return;
+    this.#p.log.warn({}, 'nobody took over: the hub counts again');
+    this.#phase = { phase: 'serving' };
+    this.#publishState();
   }
 
   #onHubWord(topic: string, payload: Buffer): void {
@@ -244,7 +279,9 @@ export class VenueHub {
       this.#retained = other;
       // The will of a process that is gone, or a hub that does not know of this one.
       if (this.#phase.phase === 'serving') {
-        if (givesUp(this.#state(), other)) this.#refuse(`another hub of this venue is running (${other.hub})`);
+        const mine = this.#state();
+        const replaced = isPair(mine, other) ? true : undefined;
+        if (givesUp(mine, other)) this.#refuse(`another hub of this venue is running (${other.hub})`, replaced);
         else this.#publishState();
       }
     } else if (topic === t.topics.hubAsk(venue)) {
@@ -262,6 +299,7 @@ export class VenueHub {
 
   async #onMessage(topic: string, payload: Buffer, packet: IPublishPacket): Promise<void> {
     const to = t.parseToHub(topic);
+    if (topic === t.topics.follow(this.#s.venue)) return this.#onFollow(topic, payload);
     if (!to) return this.#onHubWord(topic, payload);
     const key = this.#key(to.gate);
     if (to.kind === 'noticed') return void this.#rpc.take(topic, payload, key);
@@ -275,6 +313,18 @@ export class VenueHub {
         { gate: to.gate, kind: to.kind, error: describeError(error) },
         'a request could not be answered',
       );
+    }
+  }
+
+  async #onFollow(topic: string, payload: Buffer): Promise<void> {
+    const { venue, secret } = this.#s;
+    const parsed = t.followRequest.safeParse(unseal(secret, topic, payload));
+    const { phase } = this.#phase;
+    if (!parsed.success || (phase !== 'serving' && phase !== 'handing-over')) return;
+    try {
+      this.#rpc.reply(t.topics.followed(venue), secret, await this.follow.answer(parsed.data));
+    } catch (error) {
+      this.#p.log.warn({ error: describeError(error) }, 'the standby could not be answered');
     }
   }
 
@@ -297,7 +347,7 @@ export class VenueHub {
       case 'ping':
         return this.#ping(gate, t.pingRequest.parse(body));
       case 'rights':
-        return this.#takeRights(gate, t.rightsRequest.parse(body));
+        return this.#gates.takeRights(gate, t.rightsRequest.parse(body));
       case 'journal':
         return this.#journal(gate, t.journalRequest.parse(body));
       case 'usage': {
@@ -310,29 +360,8 @@ export class VenueHub {
     }
   }
 
-  async #ping(gate: string, ping: ReturnType<typeof t.pingRequest.parse>): Promise<{ id: string }> {
-    const { clock } = this.#p;
-    const cursor = this.claims.cursor(gate, ping.journal);
-    const before = this.#gates.get(gate);
-    const same = before?.session === ping.session;
-    const { lastSeq, risk, list } = ping;
-    this.#gates.set(gate, {
-      heard: clock.monotonic(),
-      session: ping.session,
-      journal: ping.journal,
-      barrier: same ? before.barrier : lastSeq,
-      cursor,
-      seen: same ? before.seen : ping.seen,
-      told: same && before.told,
-      held: same ? before.held : new Set(),
-      view: { gate, joined: true, heardAt: clock.now(), cursor, lastSeq, risk, list },
-    });
-    if (this.#roster[gate]?.homes.join('\n') !== ping.homes.join('\n')) {
-      this.#roster = { ...this.#roster, [gate]: { homes: ping.homes } };
-      await this.#store.commit([{ key: venueKeys.named('roster'), value: this.#roster }]);
-    }
-    const known = this.#gates.get(gate);
-    if (known?.told && cursor >= ping.oldSeq) await this.claims.endOld(gate, ping.session, known.held);
+  async #ping(gate: string, ping: Parameters<HubGates['ping']>[1]): Promise<{ id: string }> {
+    const cursor = await this.#gates.ping(gate, ping);
     this.#becomeSure();
     const { hub, session, epoch } = this.#self;
     const { commits, sure, lastUsage } = this.claims;
@@ -340,24 +369,10 @@ export class VenueHub {
     return answer;
   }
 
-  async #takeRights(gate: string, request: ReturnType<typeof t.rightsRequest.parse>): Promise<{ id: string }> {
-    const { id, session, end, held } = request;
-    const gone = await this.claims.takeRights(gate, held as Omit<Held, 'gate'>[]);
-    const known = this.#gates.get(gate);
-    if (known?.session === session) {
-      for (const right of held) known.held.add(right.id);
-      known.told ||= end;
-    }
-    const answer = { id, gone };
-    return answer;
-  }
-
   #becomeSure(): void {
     if (this.claims.sure || this.#phase.phase !== 'serving') return;
-    const roster = [...new Set([...Object.keys(this.#roster), ...this.#s.gates])].filter((g) => g !== this.#s.gate);
-    for (const [gate, known] of this.#gates) known.cursor = this.claims.cursor(gate, known.journal);
-    const self = { hub: this.#self.hub, commitAtStart: this.#commitAtStart };
-    const { sure, missing } = sureAgain(self, roster, this.#gates);
+    const forgot = this.#self.takeover?.inOrder === false;
+    const { sure, missing } = this.#gates.sure({ hub: this.#self.hub, commitAtStart: this.#commitAtStart, forgot });
     if (sure) this.trust('all gates have spoken');
     else this.#why = `the hub has forgotten something and waits for ${missing.join(', ') || 'its gates'}`;
   }
@@ -398,21 +413,7 @@ export class VenueHub {
   }
 
   gates(): GateView[] {
-    const now = this.#p.clock.monotonic();
-    const names = [...new Set([...Object.keys(this.#roster), ...this.#s.gates, ...this.#gates.keys()])].sort();
-    return names.map((gate) => {
-      const known = this.#gates.get(gate);
-      const nothing = {
-        gate,
-        joined: false,
-        heardAt: 0,
-        cursor: 0,
-        lastSeq: 0,
-        risk: { made: 0, bound: 0 },
-        list: null,
-      };
-      return known ? { ...known.view, joined: now - known.heard < CUT_OFF_AFTER } : nothing;
-    });
+    return this.#gates.views();
   }
 
   async close(): Promise<void> {

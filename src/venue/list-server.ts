@@ -97,6 +97,8 @@ export class ListServer {
     const state = await this.#source.state();
     const { completeAt, dropFirst } = state;
     const base = { id, last: state.position, completeAt, dropFirst };
+    // A hub that is still fetching its first list must not hand out a part of it to a gate that has a whole one.
+    if (completeAt === null && position > 0) throw new Error('the list is still being fetched');
     // A gate whose list is another one begins anew, whatever its position.
     if (snapshot?.after === '') return this.#chunk(base, { position: state.position, after: '' });
     if (snapshot && snapshot.position <= state.position && (await this.#covers(snapshot.position, state)))

@@ -26,6 +26,9 @@ export const topics = {
   /** A hub that starts asks whether another one runs; one that runs answers on `here`. */
   hubAsk: (venue: string) => `${ROOT}/${venue}/hub/ask`,
   hubHere: (venue: string) => `${ROOT}/${venue}/hub/here`,
+  /** A standby asks, the hub answers. */
+  follow: (venue: string) => `${ROOT}/${venue}/hub/follow`,
+  followed: (venue: string) => `${ROOT}/${venue}/hub/followed`,
   /** "There is something new to fetch": carries nothing that has to be believed. */
   hint: (venue: string) => `${ROOT}/${venue}/hub/hint`,
 } as const;
@@ -220,8 +223,48 @@ export const hubState = z.object({
   epoch: z.int(),
   commit: z.int(),
   online: z.boolean(),
+  /** The box it runs on: a standby has the same memory. */
+  by: name.optional(),
 });
 export type HubState = z.output<typeof hubState>;
+
+/** What a standby has, and where it goes on. */
+export const followRequest = z.object({
+  id,
+  gate: name,
+  /** Process of the hub it follows; empty = none yet. */
+  session: z.string(),
+  commit: z.int(),
+  journal: z.int(),
+  snapshotOf: z.string().optional(),
+  from: z.int().optional(),
+  after: z.string().optional(),
+  /** The hub is to stop counting; and: this one counts from now on. */
+  release: z.boolean(),
+  done: z.boolean(),
+});
+export const followAnswer = z.object({
+  id,
+  session: z.string(),
+  hub: z.string(),
+  epoch: z.int(),
+  /** Last commit of the hub; `through`: the last one in here. */
+  commit: z.int(),
+  through: z.int(),
+  roster: z.unknown(),
+  what: z.enum(['commits', 'snapshot']),
+  puts: z.array(z.object({ key: z.string(), value: z.unknown().optional() })),
+  begins: z.boolean().optional(),
+  end: z.boolean().optional(),
+  after: z.string().optional(),
+  /** Checks of the hub's journal that SecuTix may not have yet; sequences up to which they are in here, of the journal, at SecuTix. */
+  checks: z.array(z.object({ check: z.record(z.string(), z.unknown()), outcome: z.string().optional() })),
+  scanned: z.int(),
+  last: z.int(),
+  pushed: z.int(),
+  released: z.boolean(),
+  takeOver: z.boolean(),
+});
 
 export const presence = z.object({ schema: z.literal('presence/1'), online: z.boolean(), session: z.string(), at });
 
@@ -245,7 +288,7 @@ export type CheckEvent = z.output<typeof checkEvent>;
 
 const numbers = z.record(z.string(), z.number());
 const healthFacts = z.object({
-  role: z.enum(['gate', 'hub']),
+  role: z.enum(['gate', 'hub', 'standby']),
   version: z.string(),
   health: z.enum(['ok', 'degraded', 'down']),
   conditions: z.array(z.string()),
@@ -343,6 +386,8 @@ export const SCHEMAS = {
   'list-request': listRequest,
   'list-answer': listAnswer,
   'hub-state': hubState,
+  'follow-request': followRequest,
+  'follow-answer': followAnswer,
   presence,
   health,
   check: checkEvent,

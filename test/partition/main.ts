@@ -2,7 +2,7 @@
  * A venue as separate hosts, cut in every way, under a crowd that reuses its tickets: `npm run test:venue` (short), `-- --long` (8
  * gates, all partitions). The history of every gate, of the hub and of SecuTix is compared with what the policy promises.
  */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,33 +22,58 @@ type Policy = 'refuse' | 'budget' | 'home-only';
 interface Plan {
   policy: Policy;
   partitions: string[];
+  /** Tickets in the crowd's hands. */
+  pool?: number;
+  /** Slow people at the first gate. */
+  slow?: true;
 }
 
 const long = process.argv.includes('--long');
-const only = process.argv.find((a) => a.startsWith('--only='))?.slice('--only='.length);
+const option = (name: string): string | undefined =>
+  process.argv.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3);
+const only = option('only');
+const mutation = option('mutate');
+/** The plan of a mutation with nothing broken: it must pass. */
+const plain = process.argv.includes('--plain');
 const GATES = long ? 8 : 3;
 const BUDGET = 2;
 const DEADLINE = 150;
-const PATIENCE = 120_000;
+/** Milliseconds. What is broken on purpose need not be waited for long. */
+const PATIENCE = mutation === undefined || plain ? 120_000 : 45_000;
 const POOL = long ? 120 : 60;
+const LANE = {
+  id: 'lane-1',
+  direction: 'entry',
+  admits: { products: ['P1'], performances: ['PERF1'] },
+  debounce: '0s',
+  readers: [{ driver: 'virtual', medium: 'barcode' }],
+};
+/** People who take their time: their entry is promised and not yet confirmed. */
+const SLOW = { passageTimeout: '25s', burn: 'grant', barrier: { driver: 'virtual', pulse: '30ms', sensor: true } };
 const SECRET = 'the secret of the venue of the partition suite';
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-const SHIFT = fileURLToPath(new URL('../../../test/partition/shift.mjs', import.meta.url));
+const preload = (name: string): string =>
+  fileURLToPath(new URL(`../../../test/partition/${name}.mjs`, import.meta.url));
+/** What breaks a promise, and where it shows. */
+const MUTANTS: Readonly<Record<string, Plan>> = {
+  deadline: { policy: 'refuse', partitions: ['gate cut'] },
+  durable: { policy: 'refuse', partitions: ['hub killed'], pool: 6, slow: true },
+  idempotence: { policy: 'refuse', partitions: ['loss 30 %'] },
+};
 
 const ALL = Object.keys(PARTITIONS);
-const PLANS: Plan[] = (
-  long
-    ? [
-        { policy: 'refuse', partitions: ALL },
-        { policy: 'budget', partitions: ALL.filter((p) => p !== 'hub restored') },
-        { policy: 'home-only', partitions: ALL.filter((p) => p !== 'hub restored') },
-      ]
-    : [
-        { policy: 'refuse', partitions: ['gate cut', 'hub killed', 'loss 30 %', 'hub restored'] },
-        { policy: 'budget', partitions: ['gate cut', 'broker down'] },
-        { policy: 'home-only', partitions: ['gate cut'] },
-      ]
-).filter((p): p is Plan => only === undefined || p.policy === only);
+const LONG: readonly Plan[] = (['refuse', 'budget', 'home-only'] as const).map((policy) => ({
+  policy,
+  partitions: ALL,
+}));
+const SHORT: readonly Plan[] = [
+  { policy: 'refuse', partitions: ['gate cut', 'hub killed', 'loss 30 %', 'hub restored'] },
+  { policy: 'budget', partitions: ['gate cut', 'broker down'] },
+  { policy: 'home-only', partitions: ['gate cut'] },
+];
+const mutant = MUTANTS[mutation ?? ''];
+const PLANS = mutant ? [mutant] : (long ? LONG : SHORT).filter((p) => only === undefined || p.policy === only);
+if (mutation !== undefined && !mutant) throw new Error(`--mutate takes ${Object.keys(MUTANTS).join(', ')}`);
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
 let passed = 0;
@@ -61,6 +86,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
   const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true }), () => net.close()];
   try {
     const gates = Array.from({ length: GATES }, (_, i) => gateName(i));
+    const lateFile = (name: string): string => path.join(folder, `late-${name}`);
     await net.add('secutix', true);
     for (const name of ['broker', HUB, ...gates]) await net.add(name);
     const simulator = await startSimulator({
@@ -71,7 +97,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
       callsPerMinute: 0,
     });
     ends.push(() => simulator.close());
-    const pool = casesOf(simulator.model, 'P1', 'PERF1', POOL).valid;
+    const pool = casesOf(simulator.model, 'P1', 'PERF1', plan.pool ?? POOL).valid;
     // Tickets have an entrance; each entrance is at home at one gate.
     const entrance = (i: number): string => `E${i % GATES}`;
     pool.forEach(
@@ -97,18 +123,21 @@ async function run(plan: Plan, seed: number): Promise<void> {
       secret: SECRET,
       main: MAIN,
       claim: () => ({ policy: plan.policy, budget: BUDGET, deadline: `${DEADLINE}ms` }),
+      config: (name) => (plan.slow && name === gates[0] ? { lanes: [{ ...LANE, ...SLOW }] } : {}),
       homes: (name) => (name === HUB ? [] : [`E${gates.indexOf(name)}`]),
       // Clocks of minutes apart.
       prefix: (name) => [
         ...net.on(name),
         'env',
-        `NODE_OPTIONS=--import=${SHIFT}`,
+        `NODE_OPTIONS=--import=${preload('shift')}${mutation === undefined || plain ? '' : ` --import=${preload('mutate')}`}`,
+        `MUTATE=${plain ? '' : (mutation ?? '')}`,
+        `LATE_FILE=${lateFile(name)}`,
         `SHIFT_MS=${name === HUB ? 0 : (gates.indexOf(name) - 1) * 240_000}`,
       ],
     });
     ends.push(() => stage.stop());
     for (const name of names) stage.start(name);
-    await allReady(stage, PATIENCE);
+    await allReady(stage, 120_000);
     // The night's copy of the hub's disk.
     await stage.of(HUB).stop();
     cpSync(path.join(stage.folder(HUB), 'data'), path.join(folder, 'last-night'), {
@@ -116,14 +145,16 @@ async function run(plan: Plan, seed: number): Promise<void> {
       filter: (file) => !file.endsWith('.sock'),
     });
     stage.start(HUB);
-    await allReady(stage, PATIENCE);
+    await allReady(stage, 120_000);
     say('  the venue is up');
 
     const crowd = new VenueCrowd(stage, pool, seededRandom(seed));
     const venue: Venue = { net, broker, stage, gates, lastNight: path.join(folder, 'last-night'), pause };
     const cuts = new Map<string, number>();
     crowd.start(gates, long ? 250 : 160);
+    let shown = 0;
     for (const name of plan.partitions) {
+      const bound = watchBound(stage, gates);
       for (const gate of gates) cuts.set(gate, (cuts.get(gate) ?? 0) + (PARTITIONS[name]?.islands ?? 1));
       await PARTITIONS[name]?.happen(venue);
       await net.rules();
@@ -133,6 +164,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
           async () => (await stage.report(gate)).link?.state === 'joined',
           PATIENCE,
         );
+      shown += (await bound()) * (PARTITIONS[name]?.islands ?? 1);
       await pause(1_500);
       say(`  ${name}: over, ${crowd.presented} people so far`);
     }
@@ -151,12 +183,15 @@ async function run(plan: Plan, seed: number): Promise<void> {
       },
       PATIENCE,
     );
+    const late = new Map(gates.map((gate) => [gate, lateness(lateFile(gate))] as const));
     const found = violations({
       policy: plan.policy,
       budget: BUDGET,
       partitions: (gate) => cuts.get(gate) ?? 0,
       homesOf,
       deadline: DEADLINE,
+      late: (gate, from, to) => late.get(gate)?.(from, to) ?? 0,
+      shown,
       journals,
       conflicts: await conflictsOf(stage),
       reported: simulator.controls(),
@@ -182,6 +217,39 @@ async function run(plan: Plan, seed: number): Promise<void> {
   } finally {
     for (const end of ends.reverse()) await end();
   }
+}
+
+/** Looks at the number of double entries that the hub, or without it the gates, say to be possible. Returns the greatest. */
+function watchBound(stage: VenueStage, gates: readonly string[]): () => Promise<number> {
+  let most = 0;
+  let running = true;
+  const look = async (): Promise<void> => {
+    while (running) {
+      const bound = async (name: string): Promise<number> => (await stage.report(name)).risk.bound;
+      const whole = await bound(HUB).catch(async () => {
+        const own = await Promise.all(gates.map((gate) => bound(gate).catch(() => 0)));
+        return own.reduce((a, b) => a + b, 0);
+      });
+      most = Math.max(most, whole);
+      await pause(500);
+    }
+  };
+  const looking = look();
+  return async () => {
+    running = false;
+    await looking;
+    return most;
+  };
+}
+
+/** Milliseconds around a check within which a late timer may have been noticed. */
+const AROUND = 500;
+
+function lateness(file: string): (from: number, to: number) => number {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const late = lines.map((line) => line.split(' ').map(Number) as [number, number]);
+  return (from, to) =>
+    late.reduce((most, [at, ms]) => (at > from - AROUND && at < to + AROUND ? Math.max(most, ms) : most), 0);
 }
 
 /** Whoever was never let in must be let in now: no entry right was lost on the way. */
@@ -223,4 +291,8 @@ const started = performance.now();
 for (const [i, plan] of PLANS.entries()) await run(plan, 11 + i);
 say(`\n${passed} partitions survived, ${failed} not, in ${Math.round((performance.now() - started) / 1000)} s`);
 if (process.env.VENUE_JSON) writeFileSync(process.env.VENUE_JSON, JSON.stringify({ passed, failed }));
+if (mutation !== undefined && !plain) {
+  say(failed > 0 ? `the mutation "${mutation}" was noticed` : `THE MUTATION "${mutation}" WENT UNNOTICED`);
+  process.exit(failed > 0 && PLANS.length > 0 ? 0 : 1);
+}
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

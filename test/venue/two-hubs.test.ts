@@ -19,7 +19,7 @@ const state = (rest: Partial<HubState>): HubState => ({
 
 describe('two hubs', () => {
   it('the one that asks does not start when another one answers; a restart does', () => {
-    const self = { hub: 'a', session: 's', epoch: 3, commit: 10 };
+    const self = { hub: 'a', session: 's', epoch: 3, commit: 10, by: 'hub' };
     expect(mayStart(self, state({ session: 'old' }), [])).toEqual({ start: true, epoch: 4, sure: true });
     expect(mayStart(self, undefined, [state({ hub: 'b', session: 't', epoch: 9 })])).toMatchObject({
       start: false,
@@ -28,6 +28,17 @@ describe('two hubs', () => {
     expect(mayStart(self, undefined, [state({ session: 't' })])).toMatchObject({
       why: expect.stringContaining('a copy of this one’s memory') as string,
     });
+  });
+
+  it('one that was replaced by its standby does not start; the standby does, and is not put out by the old one', () => {
+    const self = { hub: 'a', session: 's', epoch: 3, commit: 10, by: 'hub' };
+    const taken = state({ session: 't', epoch: 4, by: 'hub-2' });
+    expect(mayStart(self, taken, [])).toMatchObject({ start: false, replaced: true });
+    expect(mayStart(self, undefined, [taken])).toMatchObject({ start: false, replaced: true });
+    const standby = { ...self, by: 'hub-2', takeover: { inOrder: false } };
+    expect(mayStart(standby, state({ session: 'old', by: 'hub' }), [])).toMatchObject({ start: true, sure: false });
+    const old = state({ session: 'old', by: 'hub' });
+    expect([givesUp(old, taken), givesUp(taken, old)]).toEqual([true, false]);
   });
 
   it('of two that meet later exactly one gives up, the younger', () => {

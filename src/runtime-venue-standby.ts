@@ -1,0 +1,85 @@
+import { NO_PROGRAMME } from './domain/programme.js';
+import { PortillonError } from './errors.js';
+import type { Condition } from './diagnostics/reports.js';
+import type { VenueReport } from './diagnostics/venue-model.js';
+import type { ClaimPort } from './lane/claims.js';
+import { Standby } from './venue/standby.js';
+import { stillSync } from './runtime-venue-still.js';
+import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
+
+/** Stands by for the hub: no lanes, no calls to SecuTix, nothing counted. */
+export class StandbyRole implements Venue {
+  readonly claims: ClaimPort;
+  readonly sync: NonNullable<Venue['sync']>;
+  readonly #b: VenueBasics;
+  readonly #standby: Standby;
+
+  constructor(basics: VenueBasics, parts: VenueParts) {
+    this.#b = basics;
+    const { config, gate, broker, secret, claims, store } = basics;
+    this.#standby = new Standby(
+      { venue: config.id, gate, session: claims.session, broker, secret },
+      {
+        clock: parts.clock,
+        random: parts.random,
+        log: parts.log.child({ room: 'venue' }),
+        store,
+        becomeHub: parts.startAnew,
+      },
+    );
+    this.claims = {
+      claim: () => Promise.reject(new PortillonError('VENUE_STANDBY', 'a standby has no lanes')),
+      giveUp: () => {},
+    };
+    this.sync = stillSync(NO_PROGRAMME, 'a standby does not talk to SecuTix: ask the hub');
+  }
+
+  announce(): void {}
+  onDecision(): void {}
+
+  conditions(): Condition[] {
+    const { connected, error, hub, caughtUp } = this.#standby.report();
+    if (hub !== null && caughtUp) return [];
+    const why = !connected
+      ? `the broker cannot be reached${error ? `: ${error}` : ''}`
+      : hub === null
+        ? 'the hub is silent'
+        : 'it is catching up';
+    const remedy = hub === null ? '`portillon venue takeover` makes this one the hub' : 'nothing to do';
+    return [{ severity: 'degraded', what: `standing by for the hub: ${why}`, remedy }];
+  }
+
+  report(): VenueReport {
+    const { connected, error, hub, epoch, commit, caughtUp } = this.#standby.report();
+    const { id, claim } = this.#b.config;
+    const { policy, budget, deadline } = claim;
+    return {
+      role: 'standby',
+      venue: id,
+      broker: { connected, error },
+      policy: { policy, budget, deadline },
+      risk: { made: 0, bound: 0 },
+      claims: {},
+      list: null,
+      standby: { hub, epoch, commit, caughtUp },
+    };
+  }
+
+  counts(): undefined {
+    return undefined;
+  }
+  conflicts(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+  trust(): boolean {
+    return false;
+  }
+  takeOver(who: string): Promise<{ inOrder: boolean }> {
+    return this.#standby.takeOver(who);
+  }
+
+  async close(): Promise<void> {
+    await this.#standby.close();
+    await this.#b.store.close();
+  }
+}

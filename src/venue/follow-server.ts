@@ -1,0 +1,122 @@
+import type { Put, VenueStore } from '../store/venue-store.js';
+import type { SettledCheck } from './hub-claims.js';
+import type * as t from './topics.js';
+
+/** Commits kept for a standby that follows; one that is further behind gets everything. */
+const KEPT = 2_000;
+const PIECE = 1_000;
+const CHECKS = 200;
+/** Milliseconds a hub that hands over waits for the one that takes over, before it goes on itself. */
+const HAND_OVER_WITHIN = 15_000;
+
+interface Commit {
+  n: number;
+  puts: readonly Put[];
+}
+
+interface Parts {
+  store: VenueStore;
+  session: string;
+  now: () => number;
+  state: () => { hub: string; epoch: number; commit: number; roster: unknown };
+  /** Checks on their way to SecuTix from a sequence of this hub's journal on, and that journal's last sequence. */
+  journal: (
+    after: number,
+    limit: number,
+  ) => Promise<{ checks: readonly SettledCheck[]; scanned: number; last: number }>;
+  /** Sequence up to which SecuTix has them. */
+  pushed: () => number;
+  /** Stops counting; resolves when everything that was answered is written. */
+  release: () => Promise<void>;
+  /** Nobody took over: counts again. */
+  resume: () => void;
+  /** The other one counts from now on. */
+  replaced: () => void;
+}
+
+/** The hub's side of a standby: its commits in order, and the checks that SecuTix does not have yet. */
+export class FollowServer {
+  readonly #p: Parts;
+  readonly #commits: Commit[] = [];
+  #heardAt = -Infinity;
+  #releasedAt: number | undefined;
+  #handBack = false;
+
+  constructor(parts: Parts) {
+    this.#p = parts;
+  }
+
+  add(n: number, puts: readonly Put[]): void {
+    this.#commits.push({ n, puts });
+    if (this.#commits.length > KEPT) this.#commits.shift();
+  }
+
+  /** A standby has asked within the last seconds. */
+  get followed(): boolean {
+    return this.#p.now() - this.#heardAt < 5_000;
+  }
+
+  /** The standby is asked to take over. False = nobody follows. */
+  handBack(): boolean {
+    this.#handBack = this.followed;
+    return this.#handBack;
+  }
+
+  look(): void {
+    if (this.#releasedAt === undefined || this.#p.now() - this.#releasedAt < HAND_OVER_WITHIN) return;
+    this.#releasedAt = undefined;
+    this.#p.resume();
+  }
+
+  #covers(commit: number, last: number): boolean {
+    return commit === last || (this.#commits[0]?.n ?? Infinity) <= commit + 1;
+  }
+
+  async answer(request: ReturnType<typeof t.followRequest.parse>): Promise<ReturnType<typeof t.followAnswer.parse>> {
+    const { id, session, after, from, journal, release, done } = request;
+    this.#heardAt = this.#p.now();
+    if (release) {
+      this.#releasedAt = this.#p.now();
+      await this.#p.release();
+    }
+    if (done && this.#releasedAt !== undefined) {
+      this.#releasedAt = undefined;
+      this.#p.replaced();
+    }
+    const state = this.#p.state();
+    const checks = await this.#p.journal(session === this.#p.session ? journal : this.#p.pushed(), CHECKS);
+    const base = {
+      id,
+      session: this.#p.session,
+      ...state,
+      ...checks,
+      checks: checks.checks.map(({ check, outcome }) => ({ check: { ...check }, ...(outcome && { outcome }) })),
+      pushed: this.#p.pushed(),
+      released: this.#releasedAt !== undefined,
+      takeOver: this.#handBack,
+    };
+    if (session === this.#p.session && this.#covers(request.commit, state.commit)) {
+      const commits = this.#commits.filter((c) => c.n > request.commit).slice(0, 50);
+      return {
+        ...base,
+        what: 'commits',
+        puts: commits.flatMap((c) => c.puts.map((put) => ({ ...put }))),
+        through: commits.at(-1)?.n ?? request.commit,
+      };
+    }
+    // Without a frozen view: what changes meanwhile comes again with the commits after `from`.
+    const going = from !== undefined && after !== undefined && request.snapshotOf === this.#p.session;
+    const begins = !going || !this.#covers(from, state.commit);
+    const at = begins ? state.commit : from;
+    const rows = await this.#p.store.page(begins ? '' : after, PIECE);
+    return {
+      ...base,
+      what: 'snapshot',
+      puts: rows,
+      through: at,
+      begins,
+      end: rows.length < PIECE,
+      after: rows.at(-1)?.key ?? '',
+    };
+  }
+}
