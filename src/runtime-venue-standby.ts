@@ -46,7 +46,7 @@ export class StandbyRole implements Venue {
         ? 'the hub is silent'
         : 'it is catching up';
     const remedy = hub === null ? '`portillon venue takeover` makes this one the hub' : 'nothing to do';
-    return [{ severity: 'degraded', what: `standing by for the hub: ${why}`, remedy }];
+    return [{ kind: 'standby-apart', severity: 'degraded', what: `standing by for the hub: ${why}`, remedy }];
   }
 
   report(): VenueReport {

@@ -52,5 +52,6 @@ export type ConditionKind =
   | 'hub-doubt'
   | 'gates-away'
   | 'double-entries'
+  | 'standby-apart'
   // What `portillon doctor` sees of the machine.
   | 'machine';

@@ -26,7 +26,8 @@ type Kind =
   | 'broker-away'
   | 'hub-doubt'
   | 'gates-away'
-  | 'double-entries';
+  | 'double-entries'
+  | 'standby-apart';
 
 /** What the platform, the store, the desk and the venue have to say. */
 export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`, string>> = {
@@ -84,6 +85,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
     'cond-hub-doubt': 'The hub does not count yet: {why}',
     'fix-hub-doubt':
       '`portillon venue trust` counts without the missing gates; what they admitted may then enter again.',
+    'cond-standby-apart': 'Standing by, and not in step with the hub.',
+    'fix-standby-apart': 'When the hub is gone: `portillon venue takeover` makes this one the hub.',
     'cond-gates-away': 'Cut off: {gates}. At most {bound} double entries.',
     'fix-gates-away': 'Check their network. They join again by themselves.',
     'cond-double-entries': '{count} tickets were admitted twice.',
@@ -142,6 +145,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
     'cond-hub-doubt': 'Der Hub zählt noch nicht: {why}',
     'fix-hub-doubt':
       '`portillon venue trust` zählt ohne die fehlenden Gates; was sie einliessen, kann dann nochmals eintreten.',
+    'cond-standby-apart': 'In Bereitschaft, aber nicht auf dem Stand des Hubs.',
+    'fix-standby-apart': 'Wenn der Hub weg ist: `portillon venue takeover` macht diesen zum Hub.',
     'cond-gates-away': 'Getrennt: {gates}. Höchstens {bound} Doppeleintritte.',
     'fix-gates-away': 'Ihr Netz prüfen. Sie verbinden sich von selbst.',
     'cond-double-entries': '{count} Tickets wurden zweimal eingelassen.',
@@ -199,6 +204,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
     'cond-hub-doubt': 'Le hub ne compte pas encore : {why}',
     'fix-hub-doubt':
       '`portillon venue trust` compte sans les portes absentes ; leurs entrées peuvent alors se répéter.',
+    'cond-standby-apart': 'En réserve, mais pas à jour avec le hub.',
+    'fix-standby-apart': 'Si le hub a disparu : `portillon venue takeover` fait de celui-ci le hub.',
     'cond-gates-away': 'Coupées : {gates}. Au plus {bound} doubles entrées.',
     'fix-gates-away': 'Vérifier leur réseau. Elles reviennent seules.',
     'cond-double-entries': '{count} billets ont été admis deux fois.',
@@ -254,6 +261,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
     'fix-broker-away': 'Controlli il broker e la sua rete. {error}',
     'cond-hub-doubt': 'L’hub non conta ancora: {why}',
     'fix-hub-doubt': '`portillon venue trust` conta senza i gate mancanti; chi hanno ammesso può allora rientrare.',
+    'cond-standby-apart': 'Di riserva, ma non allineato all’hub.',
+    'fix-standby-apart': 'Se l’hub non c’è più: `portillon venue takeover` fa di questo l’hub.',
     'cond-gates-away': 'Isolati: {gates}. Al massimo {bound} doppi ingressi.',
     'fix-gates-away': 'Controlli la loro rete. Si ricollegano da sé.',
     'cond-double-entries': '{count} biglietti sono stati ammessi due volte.',
@@ -310,6 +319,8 @@ export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`,
     'cond-hub-doubt': 'El hub aún no cuenta: {why}',
     'fix-hub-doubt':
       '`portillon venue trust` cuenta sin las puertas que faltan; lo que admitieron puede entrar otra vez.',
+    'cond-standby-apart': 'En reserva, pero no al día con el hub.',
+    'fix-standby-apart': 'Si el hub ya no está: `portillon venue takeover` hace de este el hub.',
     'cond-gates-away': 'Aisladas: {gates}. Como mucho {bound} entradas dobles.',
     'fix-gates-away': 'Revise su red. Se unen solas.',
     'cond-double-entries': '{count} entradas fueron admitidas dos veces.',
