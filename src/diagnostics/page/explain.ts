@@ -55,7 +55,7 @@ export function explained(report: ExplanationReport): Node[] {
         'span',
         { class: 'main' },
         h('b', {}, t(`name-${r.rule}`)),
-        h('span', { class: 'hint' }, `${r.rule} · ${inputs(r.inputs)}`),
+        h('span', { class: 'hint' }, [r.rule, inputs(r.inputs)].filter(Boolean).join(' · ')),
       ),
       h('span', { class: 'side' }, t(`rule-${r.verdict}`)),
     );

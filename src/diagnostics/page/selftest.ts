@@ -3,7 +3,7 @@ import type { GateEvent, LaneReport, ReadEvent, SelfTestReport } from '../report
 import { mask } from '../../domain/credential.js';
 import { gate, may, post, postConfirmed } from './api.js';
 import { ask } from './dialog.js';
-import { h, icon, say } from './dom.js';
+import { h, icon, rich, say } from './dom.js';
 import { dateTime, millis } from './format.js';
 import { t } from './i18n.js';
 import { onEvent, state } from './store.js';
@@ -315,7 +315,7 @@ function stepRow(step: GuidedStep): HTMLElement {
     'li',
     { class: `step ${step.result}` },
     icon(SHAPE[step.result]),
-    h('span', { class: 'main' }, h('b', {}, step.name), h('span', { class: 'hint' }, step.detail)),
+    h('span', { class: 'main' }, h('b', {}, step.name), h('span', { class: 'hint' }, ...rich(step.detail))),
     h('span', { class: 'side' }, t(`res-${step.result}`), step.ms === undefined ? '' : ` · ${millis(step.ms)}`),
   );
 }
