@@ -109,7 +109,8 @@ async function copyTables(source: Database, target: Database): Promise<void> {
 }
 
 async function copyRecords(source: Database, target: Database, o: SalvageOptions): Promise<Salvage> {
-  const file = openSync(o.exportFile, 'wx', 0o600);
+  // Named after a folder that is not there yet: one of this name is the half of a repair that was cut off in the same second.
+  const file = openSync(o.exportFile, 'w', 0o600);
   const seal = o.storeKey && new Seal(o.storeKey, 'export');
   const missing: [number, number][] = [];
   let [last, kept, gone, hash] = [0, 0, 0, GENESIS];

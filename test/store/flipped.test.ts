@@ -17,7 +17,7 @@ import { openStores } from '../../src/store/start.js';
 import { temporaryFolder, ticket } from '../support/builders.js';
 
 /** More for a long run: PORTILLON_TEST_DAMAGE=5000. */
-const RUNS = Number(process.env.PORTILLON_TEST_DAMAGE ?? '40');
+const RUNS = Number(process.env.PORTILLON_TEST_DAMAGE ?? '25');
 const pace = async (): Promise<void> => {};
 
 const TICKETS: Ticket[] = Array.from({ length: 150 }, (_, n) =>
