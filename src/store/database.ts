@@ -52,6 +52,9 @@ type Raw = ClassicLevel<string, string>;
 type RawRange = Omit<KeyRange, 'snapshot'> & { snapshot?: RawSnapshot };
 type RawSnapshot = ReturnType<Raw['snapshot']>;
 const BYTES = { valueEncoding: 'buffer' } as const;
+/** With both names abstract-level passes the options on as they are; otherwise it copies them at every read, a quarter of its time. */
+const READ_TEXT = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
+const READ_BYTES = { keyEncoding: 'utf8', valueEncoding: 'buffer' } as const;
 
 /** `map` may leave an entry out. */
 class MappedCursor<A, B> implements Cursor<B> {
@@ -102,10 +105,12 @@ export class OpenDatabase implements Database {
     return this.#raw.get(key);
   }
   getSync(key: string, { snapshot }: { snapshot?: Snapshot } = {}): string | undefined {
-    return snapshot ? this.#raw.getSync(key, { snapshot: snapshot as RawSnapshot }) : this.#raw.getSync(key);
+    if (!snapshot) return this.#raw.getSync(key);
+    const { keyEncoding, valueEncoding } = READ_TEXT;
+    return this.#raw.getSync(key, { keyEncoding, valueEncoding, snapshot: snapshot as RawSnapshot });
   }
   bytesSync(key: string): Uint8Array | undefined {
-    return this.#raw.getSync<string, Buffer>(key, BYTES);
+    return this.#raw.getSync<string, Buffer>(key, READ_BYTES);
   }
   put(key: string, value: string, options: { sync: boolean }): Promise<void> {
     return this.#raw.put<string, string>(key, value, options);
@@ -166,17 +171,17 @@ export class SealedDatabase implements Database {
 
   bytesSync(key: string): Uint8Array | undefined {
     const place = this.#place(key);
-    const sealed = this.#raw.getSync<string, Buffer>(place, BYTES);
+    const sealed = this.#raw.getSync<string, Buffer>(place, READ_BYTES);
     return sealed === undefined ? undefined : this.#open(place, sealed, key)[1];
   }
 
   getSync(key: string, options: { snapshot?: Snapshot } = {}): string | undefined {
     const place = this.#place(key);
     const { snapshot } = options;
-    const sealed = this.#raw.getSync<string, Buffer>(place, {
-      ...BYTES,
-      ...(snapshot && { snapshot: snapshot as RawSnapshot }),
-    });
+    const { keyEncoding, valueEncoding } = READ_BYTES;
+    const sealed = snapshot
+      ? this.#raw.getSync<string, Buffer>(place, { keyEncoding, valueEncoding, snapshot: snapshot as RawSnapshot })
+      : this.#raw.getSync<string, Buffer>(place, READ_BYTES);
     return sealed === undefined ? undefined : text(this.#open(place, sealed, key)[1]);
   }
 
