@@ -3,17 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { fold, usageKey } from '../../src/domain/fold.js';
 import type { CheckRecord, ElsewhereRecord, JournalRecord } from '../../src/domain/records.js';
 import { checkIdOf, parseCheckId } from '../../src/domain/records.js';
-import { survey } from '../../src/domain/survey.js';
+import { countDays, newestEntry } from '../../src/domain/entry-days.js';
+import { countSince, survey } from '../../src/domain/survey.js';
 import type { Usage } from '../../src/domain/usage.js';
 import {
   columnsOf,
   COUNTED_IN,
+  insert,
   MAX_MOVEMENTS,
   movements,
   NO_USAGE,
   summarise,
   usageOf,
 } from '../../src/domain/usage.js';
+import { serviceDays, zoneOf } from '../../src/domain/zone.js';
 import { encodeJson } from '../../src/store/records.js';
 import { decodeUsage, encodeUsage, openUsage } from '../../src/store/usage-bytes.js';
 
@@ -279,6 +282,45 @@ describe('bytes', () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('long histories are counted as by looking at every movement, across blocks and jumps of the clock', () => {
+    const hour = 3_600_000;
+    const days = serviceDays(zoneOf('Europe/Zurich'), 300);
+    const origin = Date.parse('2026-03-25T10:00:00Z');
+    const move = fc.record({
+      after: fc.constantFrom(0, 1, hour, 11 * hour, 26 * hour, -40 * hour),
+      out: fc.constantFrom(false, false, true),
+      sector: fc.constantFrom(undefined, 'A', 'B'),
+      slot: fc.constantFrom('PERF1', 'PERF2', 'PERF3', '*'),
+      flags: fc.constantFrom({}, {}, {}, { void: true as const }, { doubtful: true as const }),
+    });
+    fc.assert(
+      fc.property(fc.array(move, { minLength: 30, maxLength: 110 }), fc.nat(100), (moves, edge) => {
+        let at = origin;
+        const usage = moves.reduce<Usage>((u, m, i) => {
+          at += m.after;
+          const sector = m.sector === undefined ? {} : { sector: m.sector };
+          const direction = m.out ? ('exit' as const) : ('entry' as const);
+          return insert(u, { gate: 'g', seq: i + 1, at, lane: 'l', direction, slot: m.slot, ...sector, ...m.flags });
+        }, NO_USAGE);
+        const stored = openUsage(encodeUsage(usage));
+        const from = usage.at[edge % usage.size] as number;
+        const counted = movements(usage).filter((m) => !m.void && m.direction === 'entry');
+        for (const sector of [undefined, 'A'])
+          expect(survey(stored, { slot: 'PERF2', sector, dayStart: from })).toEqual(
+            slowSurvey(usage, 'PERF2', sector, from),
+          );
+        expect(countSince(stored, from, undefined, true)).toBe(
+          counted.filter((m) => m.at >= from || m.doubtful).length,
+        );
+        expect(countDays(stored, days)).toBe(new Set(counted.map((m) => days.dayOf(m.at))).size);
+        const since = counted.filter((m) => m.at >= from);
+        expect(countDays(stored, days, { from })).toBe(new Set(since.map((m) => days.dayOf(m.at))).size);
+        expect(newestEntry(stored)).toBe(counted.length > 0 ? Math.max(...counted.map((m) => m.at)) : undefined);
+      }),
+      { numRuns: 150 },
     );
   });
 
