@@ -44,6 +44,21 @@ export async function planReset(data: string, gate: string, storeKey: StoreKey):
   }
 }
 
+/** What SecuTix refused is kept for ever: it is in the export, too. */
+async function* refused(location: string, storeKey: StoreKey): AsyncGenerator<string> {
+  const sync = await SyncState.open(location, storeKey);
+  try {
+    for (let after = 0; ;) {
+      const some = await sync.rejectedAfter(after, PAGE);
+      if (some.length === 0) return;
+      yield some.map((r) => `${JSON.stringify({ kind: 'refused', ...r })}\n`).join('');
+      after = some.at(-1)?.seq ?? after;
+    }
+  } finally {
+    await sync.close();
+  }
+}
+
 /**
  * Deletes everything a gate has gathered, after an export of its whole journal (JSON lines, gzip, readable by its owner only). The sequence goes
  * on, so that no check of later has the ID of one of before. Returns the file of the export.
@@ -63,10 +78,11 @@ export async function reset(
   async function* lines(): AsyncGenerator<string> {
     for (let after = 0; ;) {
       const some = await journal.readAfter(after, PAGE);
-      if (some.length === 0) return;
+      if (some.length === 0) break;
       yield some.map((r) => `${JSON.stringify(r)}\n`).join('');
       after = some.at(-1)?.seq ?? after;
     }
+    yield* refused(path.join(data, 'sync'), parts.storeKey);
   }
   try {
     await streams.pipeline(Readable.from(lines()), createGzip(), createWriteStream(file, { mode: 0o600, flush: true }));

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { Journal } from '../../src/store/journal.js';
@@ -98,5 +99,10 @@ describe('a check that SecuTix refused', () => {
     const only = path.join(folder, 'refused.csv');
     portillon('journal', 'export', only, '--refused');
     expect(readFileSync(only, 'utf8')).toMatch(/^g-000000000003;code-3;[^\n]*\n$/);
+
+    execFileSync(process.execPath, [MAIN, 'factory-reset', '--config', config, '--yes', 'g']);
+    const exports = path.join(folder, 'data', 'export');
+    const exported = gunzipSync(readFileSync(path.join(exports, readdirSync(exports)[0] as string))).toString('utf8');
+    expect(exported).toMatch(/"kind":"refused","seq":3,.*"barcode":"code-3"/);
   });
 });
