@@ -57,17 +57,20 @@ export function watchOver(options: WatchOptions): Watch {
     watchdog === undefined && fleet.watchdog > 0
       ? guardLoop(fleet.watchdog, (why) => log.warn({ why }, 'nobody watches over the event loop'))
       : undefined;
+  /** Its files close one after the other: nothing is asked any more, and the lock stays as it is until the end. */
+  let stopping = false;
   const supervisor = talkToSupervisor({
     clock,
     log,
     env,
     signal: stop.signal,
-    tags: () => (fleet.tags ? tagsOf(options.status()) : undefined),
+    tags: () => (fleet.tags && !stopping ? tagsOf(options.status()) : undefined),
   });
   let stuck: string | undefined;
   let nextBeat = 0;
 
   const look = (): void => {
+    if (stopping) return;
     const status = options.status();
     const serving = status.lanes.some((l) => l.phase !== 'ready');
     const open = lock !== undefined && doorsOpen(doors, options.timeZone, clock.now());
@@ -106,7 +109,10 @@ export function watchOver(options: WatchOptions): Watch {
         device: supervisor ? { ...supervisor.state } : null,
       };
     },
-    stopping: () => notify('STOPPING=1'),
+    stopping: () => {
+      stopping = true;
+      notify('STOPPING=1');
+    },
     close: () => {
       stop.abort();
       guard?.close();

@@ -17,10 +17,11 @@ import { createInterface } from 'node:readline';
 const tell = createNotify(process.env, () => process.exit(9));
 const lane = { id: 'lane-1', phase: 'ready', counters: {} };
 let jump = 0;
+let closed = false;
 const clock = { ...systemClock, monotonic: () => performance.now() + jump };
 const watch = watchOver({
   clock, log: silentLog, env: process.env, dataFolder: process.env.DATA, timeZone: 'Europe/Zurich', lastCheckAt: () => 0,
-  status: () => ({ conditions: [], journal: { failure: null }, lanes: [lane] }),
+  status: () => { if (closed) throw new Error('the files are closed'); return { conditions: [], journal: { failure: null }, lanes: [lane] }; },
   fleet: { updateLock: { hold: 0, longest: 1, doors: [] }, tags: false, watchdog: Number(process.env.GUARD ?? 0) },
 });
 createInterface({ input: process.stdin }).on('line', (line) => {
@@ -28,6 +29,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   tell('STATUS=' + what);
   if (what === 'block') { const end = Date.now() + Number(ms); while (Date.now() < end); tell('STATUS=free'); }
   if (what === 'hang') { lane.phase = 'deciding'; setTimeout(() => { jump = 60000; }, 1500); }
+  if (what === 'drain') { watch.stopping(); closed = true; setTimeout(() => tell('STATUS=drained'), 2500); }
   if (what === 'stop') { watch.stopping(); watch.close(); process.exit(0); }
 });
 `;
@@ -97,6 +99,16 @@ describe('what systemd is told', () => {
     await w.until(() => expect(w.messages).toContain('STATUS=look'));
     expect(w.fedAfter('STATUS=look')).toBe(0);
     expect(w.fedAfter('READY=1')).toBe(fed);
+  });
+
+  it('a gate whose files are closing is asked nothing more, and is fed for until it ends', async () => {
+    const w = await watched({ WATCHDOG_USEC: '200000' });
+    await w.until(() => expect(w.messages).toContain('READY=1'));
+    w.say('drain');
+    await w.until(() => expect(w.messages).toContain('STATUS=drained'));
+    expect(w.fedAfter('STOPPING=1')).toBeGreaterThan(0);
+    w.say('stop');
+    expect(await w.ended).toEqual({ code: 0, signal: null });
   });
 
   it('half of the time allowed is the pace', () => {
