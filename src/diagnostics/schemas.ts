@@ -231,6 +231,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   }),
   Venue: z.looseObject({ role: z.enum(['standalone', 'gate', 'hub', 'standby']) }),
   Conflicts: z.array(z.looseObject({ n: z.number(), code: z.string(), slot: z.string() })),
+  Taken: z.strictObject({ inOrder: z.boolean().describe('It has everything the hub before it had.') }),
   VenueCounts: z
     .strictObject({
       day: z.string(),
