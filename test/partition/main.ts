@@ -152,6 +152,8 @@ async function run(plan: Plan, seed: number): Promise<void> {
     const venue: Venue = { net, broker, stage, gates, lastNight: path.join(folder, 'last-night'), pause };
     const cuts = new Map<string, number>();
     crowd.start(gates, long ? 250 : 160);
+    // Somebody stands in the first gate before anything happens.
+    if (plan.slow) await pause(3_000);
     let shown = 0;
     for (const name of plan.partitions) {
       const bound = watchBound(stage, gates);
@@ -165,7 +167,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
           PATIENCE,
         );
       shown += (await bound()) * (PARTITIONS[name]?.islands ?? 1);
-      await pause(1_500);
+      await pause(plan.slow ? 5_000 : 1_500);
       say(`  ${name}: over, ${crowd.presented} people so far`);
     }
     await crowd.stop();
