@@ -2,6 +2,9 @@ import type { SyncStatus } from '../sync/messages.js';
 import { platformConditions } from './health-platform.js';
 import type { Condition, LaneReport } from './reports.js';
 
+/** For how long refused checks are a matter of now; the checks stay. Milliseconds. */
+const REFUSED_SHOWN = 86_400_000;
+
 /** What is wrong, worst first. Degraded is not dead: SecuTix being away never makes a gate "down". */
 export function conditionsOf(parts: {
   lanes: readonly LaneReport[];
@@ -88,11 +91,12 @@ export function conditionsOf(parts: {
         kind: 'push-error',
         facts: { error: sync.push.lastError },
       });
-    if (sync.push.rejected > 0)
+    const lastRefused = sync.push.lastRejected[0]?.at ?? 0;
+    if (sync.push.rejected > 0 && now - lastRefused < REFUSED_SHOWN)
       add(
         'degraded',
         `SecuTix refused ${sync.push.rejected} check(s)`,
-        '`portillon journal refused` lists them with what SecuTix said; they are kept for ever',
+        '`portillon journal refused` lists them with what SecuTix said; they are kept for ever, this is shown for a day',
         { kind: 'rejected', facts: { count: sync.push.rejected } },
       );
     if (sync.pull.setAside > 0)
