@@ -46,7 +46,7 @@ const MONTH: SyncStatus['secutix']['month'] = { month: '2026-11', calls: 0, call
 const sync = (rest: { pull?: object; push?: object; secutix?: object } = {}): Parts['sync'] =>
   ({
     pull: { ...WELL, ...rest.pull },
-    push: { lastError: null, rejected: 0, ...rest.push },
+    push: { lastError: null, rejected: 0, lastRejected: [], ...rest.push },
     secutix: { skewMs: 0, sharedBudget: false, month: MONTH, ...rest.secutix },
   }) as never;
 /** The whole way: what is wrong, the line, the file, the script. */
@@ -67,7 +67,7 @@ describe('the health check', () => {
       'alive pull: connect ECONNREFUSED',
     ],
     ['checks cannot be delivered', { sync: sync({ push: { lastError: 'HTTP 503' } }) }, 'alive push: HTTP 503'],
-    ['SecuTix refuses checks', { sync: sync({ push: { rejected: 2 } }) }, 'alive SecuTix refused 2 check(s)'],
+    ['SecuTix refuses checks', { sync: sync({ push: { rejected: 2, lastRejected: [{ at: NOW - 3_600_000 }] } }) }, 'alive SecuTix refused 2 check(s)'],
     [
       'the list is old',
       { sync: sync({ pull: { scopes: [{ completeAt: NOW - 4 * 3_600_000 }] } }) },
