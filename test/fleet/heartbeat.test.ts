@@ -67,7 +67,11 @@ describe('the health check', () => {
       'alive pull: connect ECONNREFUSED',
     ],
     ['checks cannot be delivered', { sync: sync({ push: { lastError: 'HTTP 503' } }) }, 'alive push: HTTP 503'],
-    ['SecuTix refuses checks', { sync: sync({ push: { rejected: 2, lastRejected: [{ at: NOW - 3_600_000 }] } }) }, 'alive SecuTix refused 2 check(s)'],
+    [
+      'SecuTix refuses checks',
+      { sync: sync({ push: { rejected: 2, lastRejected: [{ at: NOW - 3_600_000 }] } }) },
+      'alive SecuTix refused 2 check(s)',
+    ],
     [
       'the list is old',
       { sync: sync({ pull: { scopes: [{ completeAt: NOW - 4 * 3_600_000 }] } }) },
