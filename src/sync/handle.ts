@@ -111,6 +111,8 @@ export class SyncHandle {
       case 'status':
         this.#status = message.status;
         this.#p.onStatus(message.status);
+        // A note in the journal settles nothing: without this it would count as waiting until the next visitor.
+        this.announce();
         return;
       case 'need-records':
         try {

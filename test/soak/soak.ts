@@ -160,6 +160,11 @@ async function run(o: SoakOptions, r: Running): Promise<SoakResult> {
     await gate.syncNow('push');
     await pause(200);
   }
+  const { journal, sync } = gate.status();
+  if (journal.waiting > 0)
+    ledger.problem(
+      `the day is over, and ${journal.waiting} of ${journal.lastSeq} records wait: acknowledged through ${sync?.push.cursor}, ${sync?.push.lastError ?? 'no error'}`,
+    );
   await look(r, true);
   const controls = simulator.controls();
   const lost = ledger.lost(controls);
