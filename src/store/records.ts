@@ -15,7 +15,7 @@ const CHECKED = 'c';
 const BOUND = 'k';
 const SUM = 8;
 
-const sumOf = (json: string, code = ''): string => crc32(json, crc32(code)).toString(16).padStart(SUM, '0');
+const sumOf = (json: string, code = ''): string => crc32(code + json).toString(16).padStart(SUM, '0');
 
 function encode(value: unknown): string {
   const json = JSON.stringify(value);
