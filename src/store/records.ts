@@ -15,7 +15,10 @@ const CHECKED = 'c';
 const BOUND = 'k';
 const SUM = 8;
 
-const sumOf = (json: string, code = ''): string => crc32(code + json).toString(16).padStart(SUM, '0');
+const sumOf = (json: string, code = ''): string =>
+  crc32(code + json)
+    .toString(16)
+    .padStart(SUM, '0');
 
 function encode(value: unknown): string {
   const json = JSON.stringify(value);
