@@ -4,6 +4,7 @@ import type { Condition } from './diagnostics/reports.js';
 import type { VenueReport } from './diagnostics/venue-model.js';
 import type { ClaimPort } from './lane/claims.js';
 import type { LaneEvent } from './lane/lane.js';
+import { idleSync } from './sync/idle-status.js';
 import type { SyncStatus, SyncWhat } from './sync/messages.js';
 import type { ListState } from './venue/list-client.js';
 import type { Telemetry } from './venue/telemetry.js';
@@ -94,29 +95,19 @@ export class GateRole implements Venue {
     const now = this.#p.clock.now();
     const { pages = 0, items = 0, completeAt = null } = list ?? {};
     const none: readonly string[] = [];
+    const idle = idleSync();
     return {
+      ...idle,
       pull: {
+        ...idle.pull,
         running: list?.fetching ?? false,
         scopes: [{ season: 'hub', products: none, performances: none, listType: 'GREY', pages, items, completeAt }],
-        run: null,
-        rebuild: null,
-        lastResync: null,
-        setAside: 0,
-        warnings: [],
-        event: false,
         lastError: list?.lastError ?? null,
-        nextAt: null,
       },
-      push: { cursor, acknowledged: cursor, rejected: 0, lastRejected: [], more: false, ...push },
-      programme: { at: 0, performances: 0, lastError: null },
+      push: { ...idle.push, cursor, acknowledged: cursor, ...push },
       // The hub calls SecuTix; what counts here is whether the hub is there.
       secutix: {
-        callsLeft: 0,
-        waitMs: 0,
-        skewMs: null,
-        perMinute: 0,
-        month: { month: '', calls: 0, bytes: 0, callsLimit: 0, bytesLimit: 0 },
-        sharedBudget: false,
+        ...idle.secutix,
         answeredAt: link === 'joined' ? now : null,
         failedAt: link === 'alone' ? now : null,
       },

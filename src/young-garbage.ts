@@ -19,7 +19,8 @@ const used = (): number => getHeapSpaceStatistics().find((s) => s.space_name ===
  * that is while a check is on its way to the disk: one visitor in a hundred then waits some milliseconds longer for the barrier.
  */
 export function createYoungGarbage(worth = WORTH): { answered(): void } {
-  const collect = collector();
+  // Made with the first answer: a start does not wait for it.
+  let collect: Collect | undefined;
   let waiting = false;
   return {
     answered() {
@@ -28,6 +29,7 @@ export function createYoungGarbage(worth = WORTH): { answered(): void } {
       // After what else has to be done for this visitor: lamp, log, page.
       setImmediate(() => {
         waiting = false;
+        collect ??= collector();
         if (used() > worth) collect({ type: 'minor' });
       });
     },

@@ -3,6 +3,13 @@
  * (`page/i18n/conditions.ts`).
  */
 export type ConditionKind =
+  | GateKind
+  | RoomKind
+  // What `portillon doctor` sees of the machine.
+  | 'machine';
+
+/** Lanes, devices, list and delivery. */
+type GateKind =
   | 'journal'
   | 'emergency'
   | 'mode-free'
@@ -21,7 +28,10 @@ export type ConditionKind =
   | 'relay-crossed'
   | 'passage-other-way'
   | 'nobody-passes'
-  | 'lane-held'
+  | 'lane-held';
+
+/** What the platform, the store, the desk and the venue have to say. */
+export type RoomKind =
   // The platform.
   | 'list-warning'
   | 'list-damaged'
@@ -52,6 +62,4 @@ export type ConditionKind =
   | 'hub-doubt'
   | 'gates-away'
   | 'double-entries'
-  | 'standby-apart'
-  // What `portillon doctor` sees of the machine.
-  | 'machine';
+  | 'standby-apart';

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { idlePull } from './idle-status.js';
 import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Scope } from '../domain/ticket.js';
@@ -37,18 +38,7 @@ export interface PullerParts {
 export class Puller {
   readonly #p: PullerParts;
   readonly #scopes: { scope: Scope; key: string }[];
-  readonly status: PullStatus = {
-    running: false,
-    scopes: [],
-    run: null,
-    rebuild: null,
-    lastResync: null,
-    setAside: 0,
-    warnings: [],
-    event: false,
-    lastError: null,
-    nextAt: null,
-  };
+  readonly status = idlePull();
   #running: Promise<void> | undefined;
   /** The list while a new one is being read beside it: what changes meanwhile goes into the one in force at once. */
   #beside: ListWriter | undefined;

@@ -60,6 +60,23 @@ const ONE = (slot: string): readonly Limit[] => [{ max: 1, slot }];
 const limitsOf = ({ limits, slot }: { limits?: readonly Limit[]; slot: string }): readonly Limit[] =>
   limits ?? ONE(slot);
 const countedBy = (uses: readonly Use[], limit: Limit): Use[] => uses.filter((u) => counts(u, limit));
+/** The first limit that is reached, with the uses it counts. */
+const fullOf = (
+  of: { limits?: readonly Limit[]; slot: string },
+  uses: readonly Use[],
+): { limit: Limit; counted: Use[] } | undefined =>
+  limitsOf(of)
+    .map((limit) => ({ limit, counted: countedBy(uses, limit) }))
+    .find(({ limit, counted }) => counted.length >= limit.max);
+const useOf = ({ id, gate, lane, slot, at, sector, day }: Omit<Held, 'barcode'>): Use => ({
+  id,
+  gate,
+  lane,
+  slot,
+  at,
+  ...(sector !== undefined && { sector }),
+  ...(day !== undefined && { day }),
+});
 const unspent = (use: Use): boolean => use.right === true && use.checkId === undefined;
 
 export type Ask = { ask: 'home' } | { ask: 'holders'; rights: readonly Use[] };
@@ -75,7 +92,7 @@ export function answerClaim(
   // An ID belongs to one ticket: a copy that names another was not made by a gate that keeps the rules.
   if (known) return { answer: known.barcode === claim.barcode ? known.answer : UNSURE, change: {} };
   if (!view.sure) return { answer: UNSURE, change: {} };
-  const { id, gate, lane, slot, at, barcode, sector, day } = claim;
+  const { id, gate, lane, at, barcode } = claim;
   const returned = view.holders?.returned ?? [];
   const before = memory.uses(barcode);
   const uses = before.filter((u) => !(unspent(u) && returned.includes(u.id)));
@@ -96,9 +113,7 @@ export function answerClaim(
     lane: u.lane,
   });
 
-  const full = limitsOf(claim)
-    .map((limit) => ({ limit, counted: countedBy(uses, limit) }))
-    .find(({ limit, counted }) => counted.length >= limit.max);
+  const full = fullOf(claim, uses);
   if (full) {
     const open = full.counted.filter((u) => unspent(u) && !view.holders?.spent.includes(u.id));
     if (open.length > 0 && view.holders === undefined) return { ask: 'holders', rights: open };
@@ -118,15 +133,7 @@ export function answerClaim(
       return refuse({ result: 'used', ...where(view.home) });
     }
   }
-  const use: Use = {
-    id,
-    gate,
-    lane,
-    slot,
-    at,
-    ...(sector !== undefined && { sector }),
-    ...(day !== undefined && { day }),
-  };
+  const use = useOf(claim);
   const rights = Array.from({ length: rightsFor(claim, [...uses, use]) }, (_, i): Use => ({
     ...use,
     id: rightId(id, i + 1),
@@ -173,26 +180,18 @@ export function takeCheck(memory: HubMemory, check: ReportedCheck): HubChange {
   }
   const uses = memory.uses(check.barcode);
   if (uses.some((u) => u.checkId === check.checkId)) return {};
-  const { checkId, gate, lane, slot, at, barcode, risk, sector, day } = check;
+  const { checkId, slot, barcode, risk } = check;
   const promised = uses.findIndex((u) => u.id === id && u.checkId === undefined);
   const use: Use = {
-    id,
-    gate,
-    lane,
-    slot,
-    at,
+    ...useOf({ ...check, id, slot }),
     checkId,
-    ...(sector !== undefined && { sector }),
-    ...(day !== undefined && { day }),
     ...(risk && { risk }),
     // Its exit may have come before it.
     ...(uses[promised]?.left && { left: true as const }),
   };
   const after = promised < 0 ? [...uses, use] : uses.map((u, i) => (i === promised ? use : u));
   const confirmed = uses.filter((u) => u.checkId !== undefined);
-  const full = limitsOf({ slot, ...(check.limits && { limits: check.limits }) })
-    .map((limit) => ({ limit, counted: countedBy(confirmed, limit) }))
-    .find(({ limit, counted }) => counted.length >= limit.max);
+  const full = fullOf({ slot, ...(check.limits && { limits: check.limits }) }, confirmed);
   const first = full?.counted.at(-1);
   return {
     uses: { barcode, uses: after },
@@ -216,35 +215,17 @@ export function takeExit(memory: HubMemory, barcode: string, sector: string | un
  * given back or spent already (the gate's disk is an older copy).
  */
 export function takeRight(memory: HubMemory, right: Held): { gone: boolean; change: HubChange } {
-  const { id, barcode, gate, lane, slot, at, sector, day } = right;
+  const { id, barcode } = right;
   const uses = memory.uses(barcode);
   const known = uses.find((u) => u.id === id);
   if (memory.ended(id) || known?.checkId !== undefined) return { gone: true, change: {} };
   if (known) return { gone: false, change: {} };
-  const use: Use = {
-    id,
-    gate,
-    lane,
-    slot,
-    at,
-    right: true,
-    ...(sector !== undefined && { sector }),
-    ...(day !== undefined && { day }),
-  };
+  const use: Use = { ...useOf(right), right: true };
   return { gone: false, change: { uses: { barcode, uses: [...uses, use] } } };
 }
 
 /** A right as its gate holds it. */
-export interface Held {
-  id: string;
-  barcode: string;
-  gate: string;
-  lane: string;
-  slot: string;
-  at: number;
-  sector?: string;
-  day?: number;
-}
+export type Held = Pick<Use, 'id' | 'gate' | 'lane' | 'slot' | 'at' | 'sector' | 'day'> & { barcode: string };
 
 /** The check was given back after it had been reported as counting (a correction by the staff). */
 export function takeBack(memory: HubMemory, checkId: string, barcode: string): HubChange {

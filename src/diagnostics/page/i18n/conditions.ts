@@ -1,36 +1,8 @@
 import type { Language } from '../../../domain/reasons.js';
-
-type Kind =
-  | 'list-warning'
-  | 'list-damaged'
-  | 'shared-budget'
-  | 'month-calls'
-  | 'month-bytes'
-  | 'damaged-journal'
-  | 'damaged-list'
-  | 'damaged-sync'
-  | 'damaged-venue'
-  | 'disk-space'
-  | 'disk-forgets'
-  | 'clock-doubtful'
-  | 'clock-stepped'
-  | 'list-empty'
-  | 'list-foreign'
-  | 'list-too-old'
-  | 'lane-list-old'
-  | 'cut-off-broker'
-  | 'cut-off-hub'
-  | 'hub-forgot'
-  | 'risk-pending'
-  | 'second-hub'
-  | 'broker-away'
-  | 'hub-doubt'
-  | 'gates-away'
-  | 'double-entries'
-  | 'standby-apart';
+import type { RoomKind } from '../../condition-kinds.js';
 
 /** What the platform, the store, the desk and the venue have to say. */
-export const conditions: Record<Language, Record<`cond-${Kind}` | `fix-${Kind}`, string>> = {
+export const conditions: Record<Language, Record<`cond-${RoomKind}` | `fix-${RoomKind}`, string>> = {
   en: {
     'cond-list-warning': 'The list of {scope} does not go on as it should: its position stood still or went back.',
     'fix-list-warning': 'SecuTix allows one reader a product: is another gate or system reading this one?',
