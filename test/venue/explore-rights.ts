@@ -5,6 +5,8 @@ import { answerClaim, endClaim, takeCheck, takeRight } from '../../src/venue/cla
 import { ASKED, claimStep } from '../../src/venue/claim-gate.js';
 import type { Disk } from './model-disk.js';
 import { applyTo, cloneDisk, diskKey, emptyDisk, gateOf, memoryOf, sessionOf, TICKET } from './model-disk.js';
+import type { Explored } from './search.js';
+import { search } from './search.js';
 
 /**
  * A ticket for several entries at two gates, in every interleaving: rights are granted in advance, spent by a gate that asks nobody,
@@ -71,11 +73,6 @@ interface State {
   crashes: { hub: number; restore: number; gate: number };
 }
 
-export interface Explored {
-  states: number;
-  violation?: { what: string; trace: string[] };
-}
-
 function reportOf(gate: number, { id, admitted }: Check, quota: number): ReportedCheck {
   const limits = [{ max: quota, slot: 'S' }];
   return {
@@ -121,32 +118,11 @@ export function exploreRights(scenario: RightsScenario, limit = 300_000): Explor
     crashes: { hub: scenario.hubCrashes ?? 0, restore: scenario.hubRestores ?? 0, gate: scenario.gateCrashes ?? 0 },
   };
   if (scenario.begun) begin(first, scenario);
-  const start = keyOf(first);
-  const seen = new Map<string, { from: string | null; what: string }>([[start, { from: null, what: 'start' }]]);
-  const open = [{ key: start, state: first }];
-  const traceOf = (key: string): string[] => {
-    const trace: string[] = [];
-    for (let at: string | null = key; at !== null; at = seen.get(at)?.from ?? null)
-      trace.push(seen.get(at)?.what ?? '');
-    return trace.reverse();
-  };
-  for (let item = open.pop(); item; item = open.pop()) {
-    const { key, state } = item;
+  const wrong = (state: State): string | undefined => {
     const admitted = state.gates.flatMap((g) => g.journal.filter((c) => c.admitted));
-    if (admitted.length > scenario.quota)
-      return {
-        states: seen.size,
-        violation: { what: `${admitted.length} entries of ${scenario.quota}`, trace: traceOf(key) },
-      };
-    for (const [what, to] of steps(state, scenario)) {
-      const k = keyOf(to);
-      if (seen.has(k)) continue;
-      seen.set(k, { from: key, what });
-      if (seen.size > limit) throw new Error(`more than ${limit} states`);
-      open.push({ key: k, state: to });
-    }
-  }
-  return { states: seen.size };
+    return admitted.length > scenario.quota ? `${admitted.length} entries of ${scenario.quota}` : undefined;
+  };
+  return search({ first, keyOf, steps: (state) => steps(state, scenario), wrong }, limit);
 }
 
 function begin(s: State, scenario: RightsScenario): void {

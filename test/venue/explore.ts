@@ -1,8 +1,12 @@
-import type { Answer, Claim, Remembered, ReportedCheck, Use } from '../../src/venue/claim-types.js';
-import type { HubChange, HubMemory } from '../../src/venue/claim-hub.js';
+import type { Answer, Claim, ReportedCheck } from '../../src/venue/claim-types.js';
+import type { HubChange } from '../../src/venue/claim-hub.js';
 import { answerClaim, endClaim, takeCheck } from '../../src/venue/claim-hub.js';
 import type { ClaimState, Policy } from '../../src/venue/claim-gate.js';
 import { ASKED, claimStep, withoutHub } from '../../src/venue/claim-gate.js';
+import type { Disk } from './model-disk.js';
+import { applyTo, cloneDisk, diskKey, emptyDisk, memoryOf, TICKET } from './model-disk.js';
+import type { Explored } from './search.js';
+import { search } from './search.js';
 
 /**
  * A small venue, explored in every interleaving: two gates, one ticket, a hub. A message that was sent once may arrive at
@@ -33,12 +37,6 @@ interface Gate {
   notes: string[];
   riskMade: number;
 }
-interface Disk {
-  claims: Record<string, Remembered>;
-  ended: string[];
-  uses: Use[];
-  conflicts: number;
-}
 type Message =
   | { to: 'hub'; kind: 'claim'; gate: number; id: string }
   | { to: 'hub'; kind: 'end'; id: string }
@@ -61,13 +59,6 @@ export interface State {
   gateCrashes: number;
 }
 
-export interface Explored {
-  states: number;
-  violation?: { what: string; trace: string[] };
-}
-
-const TICKET = 'T';
-const cloneDisk = (d: Disk): Disk => ({ ...d, claims: { ...d.claims }, ended: [...d.ended] });
 /** What is changed in place by a step is copied; the rest is shared. */
 const clone = (s: State): State => ({
   ...s,
@@ -78,68 +69,27 @@ const clone = (s: State): State => ({
 const admissions = (s: State): { gate: number; id: string; risk?: string }[] =>
   s.gates.flatMap((g, gate) => g.journal.filter((c) => c.admitted).map((c) => ({ gate, ...c })));
 
-function memoryOf(disk: Disk): HubMemory {
-  return { claim: (id) => disk.claims[id], ended: (id) => disk.ended.includes(id), uses: () => disk.uses };
-}
-function apply(disk: Disk, change: HubChange): void {
-  if (change.claim) disk.claims[change.claim.id] = change.claim.remembered;
-  disk.ended.push(...(change.ended ?? []));
-  if (change.uses) disk.uses = [...change.uses.uses];
-  disk.conflicts += change.conflicts?.length ?? 0;
-}
-
 export function explore(scenario: Scenario, limit = 400_000): Explored {
   const gate = (left: number): Gate => ({ left, made: 0, claim: null, journal: [], notes: [], riskMade: 0 });
-  const disk = (): Disk => ({ claims: {}, ended: [], uses: [], conflicts: 0 });
   const first: State = {
     gates: [gate(scenario.presentations[0]), gate(scenario.presentations[1])],
-    hub: { memory: disk(), disk: disk(), waiting: [], asking: null },
+    hub: { memory: emptyDisk(), disk: emptyDisk(), waiting: [], asking: null },
     messages: [],
     hubCrashes: scenario.hubCrashes,
     gateCrashes: scenario.gateCrashes ?? 0,
   };
-  // Parents are kept as keys: a violation is told as the way that leads to it.
-  const seen = new Map<string, { from: string | null; what: string }>();
-  const start = keyOf(first);
-  seen.set(start, { from: null, what: 'start' });
-  const open: { key: string; state: State }[] = [{ key: start, state: first }];
-  const traceOf = (key: string): string[] => {
-    const trace: string[] = [];
-    for (let at: string | null = key; at !== null; at = seen.get(at)?.from ?? null)
-      trace.push(seen.get(at)?.what ?? '');
-    return trace.reverse();
-  };
-  for (let item = open.pop(); item; item = open.pop()) {
-    const { key, state } = item;
-    const next = steps(state, scenario);
-    const what = wrong(state, scenario);
-    if (what !== undefined) return { states: seen.size, violation: { what, trace: traceOf(key) } };
-    for (const [name, to] of next) {
-      const k = keyOf(to);
-      if (seen.has(k)) continue;
-      seen.set(k, { from: key, what: name });
-      if (seen.size > limit) throw new Error(`more than ${limit} states`);
-      open.push({ key: k, state: to });
-    }
-  }
-  return { states: seen.size };
+  return search(
+    { first, keyOf, steps: (state) => steps(state, scenario), wrong: (state) => wrong(state, scenario) },
+    limit,
+  );
 }
 
-/** Two states that differ only in the order in which something was written down are one. */
 function keyOf(s: State): string {
-  const disk = (d: Disk): unknown => [
-    Object.keys(d.claims)
-      .sort()
-      .map((id) => [id, d.claims[id]?.answer.result]),
-    [...d.ended].sort(),
-    d.uses.map((u) => [u.id, u.checkId !== undefined]).sort(),
-    d.conflicts,
-  ];
   const { memory, disk: onDisk, waiting, asking } = s.hub;
   return JSON.stringify([
     s.gates.map((g) => [g.left, g.made, g.claim?.phase, g.journal, g.notes, g.riskMade]),
-    disk(memory),
-    disk(onDisk),
+    diskKey(memory),
+    diskKey(onDisk),
     waiting.map((w) => w.id + w.answer.result).sort(),
     asking,
     s.messages.map((m) => `${m.to}${m.kind}${m.id}${'answer' in m ? m.answer.result : ''}`).sort(),
@@ -245,7 +195,7 @@ function steps(s: State, scenario: Scenario): [string, State][] {
     });
   if (s.hub.asking === null)
     for (const { check, change } of openChecks(s))
-      step(`hub: takes check ${check.id}`, (to) => apply(to.hub.memory, change));
+      step(`hub: takes check ${check.id}`, (to) => applyTo(to.hub.memory, change));
   return out;
 }
 
@@ -294,7 +244,7 @@ function settle(to: State, i: number, after: ClaimState, { policy, home }: Scena
 function deliver(to: State, m: Message, scenario: Scenario): void {
   if (m.to === 'hub') {
     if (m.kind === 'claim') hubAnswers(to, m.id, undefined, scenario);
-    else if (m.kind === 'end') apply(to.hub.memory, endClaim(memoryOf(to.hub.memory), m.id, TICKET));
+    else if (m.kind === 'end') applyTo(to.hub.memory, endClaim(memoryOf(to.hub.memory), m.id, TICKET));
     else if (to.hub.asking === m.id)
       hubAnswers(
         to,
@@ -345,7 +295,7 @@ function hubAnswers(to: State, id: string, home: Parameters<typeof answerClaim>[
     send(to, { to: 0, kind: 'notice', id });
     return;
   }
-  apply(hub.memory, result.change);
+  applyTo(hub.memory, result.change);
   if (scenario.break === 'answer-before-durable') send(to, { to: gate, kind: 'answer', id, answer: result.answer });
   else if (!hub.waiting.some((w) => w.id === id)) hub.waiting.push({ to: gate, id, answer: result.answer });
 }
