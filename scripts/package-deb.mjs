@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isIdle } from './prune-modules.mjs';
+import { copyProductionModules } from './production-modules.mjs';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const { version: own, description } = JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8'));
@@ -29,21 +29,7 @@ const copy = (source, target, options = {}) => {
   cpSync(path.join(project, source), path.join(root, target), { recursive: true, ...options });
 };
 
-const production = execFileSync('npm', ['ls', '--omit=dev', '--parseable', '--all'], {
-  cwd: project,
-  encoding: 'utf8',
-  stdio: ['ignore', 'pipe', 'ignore'],
-})
-  .split('\n')
-  .filter((line) => line.includes(`${path.sep}node_modules${path.sep}`) && existsSync(line));
-for (const folder of production) {
-  copy(path.relative(project, folder), `opt/portillon/${path.relative(project, folder)}`, {
-    filter: (file) => {
-      const inside = path.relative(folder, file);
-      return inside === '' || (!inside.split(path.sep).includes('node_modules') && !isIdle(inside, process.arch));
-    },
-  });
-}
+copyProductionModules(project, path.join(root, 'opt/portillon'));
 for (const part of ['src', 'drivers'])
   cpSync(path.join(dist, part), path.join(root, `opt/portillon/dist/${part}`), { recursive: true });
 for (const file of ['package.json', 'README.md', 'LICENSE', 'docs/configuration.md'])

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { isIdle } from './prune-modules.mjs';
+import { copyProductionModules } from './production-modules.mjs';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8'));
@@ -18,22 +18,7 @@ if (!existsSync(path.join(project, 'dist/src/cli/main.js')))
 const stage = mkdtempSync(path.join(tmpdir(), 'portillon-tar-'));
 try {
   const root = path.join(stage, name);
-  const production = execFileSync('npm', ['ls', '--omit=dev', '--parseable', '--all'], {
-    cwd: project,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-    .split('\n')
-    .filter((line) => line.includes(`${path.sep}node_modules${path.sep}`) && existsSync(line));
-  if (production.length === 0) throw new Error('npm names no production packages');
-  for (const folder of production)
-    cpSync(folder, path.join(root, path.relative(project, folder)), {
-      recursive: true,
-      filter: (from) => {
-        const inside = path.relative(folder, from);
-        return inside === '' || (!inside.split(path.sep).includes('node_modules') && !isIdle(inside, process.arch));
-      },
-    });
+  copyProductionModules(project, root);
   for (const part of [
     'dist/src',
     'dist/drivers',

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchCodecs } from './codecs.js';
 import { benchDecision, fillList } from './decision.js';
 import { benchGate, benchLimited } from './gate.js';
+import { Table } from './measure.js';
 import { benchStore } from './store.js';
 import { benchContainer, benchRules } from './rules.js';
 import { benchPush, benchSync } from './sync.js';
@@ -25,21 +26,8 @@ const { values } = parseArgs({
 });
 const tickets = Number(values.tickets);
 const log = (text: string): void => void process.stderr.write(`${text}\n`);
-interface Row {
-  what: string;
-  measured: string;
-  target: string;
-  ok: boolean;
-}
-const rows: Row[] = [];
-const row = (what: string, value: number, unit: string, limit: number): void => {
-  rows.push({
-    what,
-    measured: `${Number(value.toPrecision(4))} ${unit}`,
-    target: `<= ${Number(limit.toPrecision(4))} ${unit}`,
-    ok: value <= limit,
-  });
-};
+const table = new Table();
+const row = table.add.bind(table);
 const result: Record<string, unknown> = { tickets, node: process.version };
 
 const codecs = benchCodecs();
@@ -131,6 +119,4 @@ if (values['gate-only'] || (!values['decision-only'] && !alone)) {
   for (const [what, q] of Object.entries({ ...g.stages, 'floor through the thread pool': g.floorPooled }))
     log(`      ${what.padEnd(32)} p50 ${String(q.p50).padStart(6)}  p99 ${String(q.p99).padStart(6)}`);
 }
-for (const r of rows) log(`${r.ok ? 'ok  ' : 'MISS'}  ${r.what.padEnd(50)} ${r.measured.padStart(12)}  ${r.target}`);
-process.stdout.write(`${JSON.stringify({ ...result, rows }, null, 2)}\n`);
-process.exitCode = rows.every((r) => r.ok) ? 0 : 1;
+table.end(result, log, 50);

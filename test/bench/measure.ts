@@ -70,3 +70,36 @@ export async function untilQuiet(folder: string, quietMs: number): Promise<void>
     last = now;
   }
 }
+
+interface Row {
+  what: string;
+  measured: string;
+  target: string;
+  ok: boolean;
+}
+
+const rounded = (n: number): number => Number(n.toPrecision(4));
+
+/** The figures of a run beside their targets. */
+export class Table {
+  readonly rows: Row[] = [];
+
+  /** `limit`: at most, or at least. */
+  add(what: string, value: number, unit: string, limit: number, atLeast = false): void {
+    this.rows.push({
+      what,
+      measured: `${rounded(value)} ${unit}`,
+      target: `${atLeast ? '>=' : '<='} ${rounded(limit)} ${unit}`,
+      ok: atLeast ? value >= limit : value <= limit,
+    });
+  }
+
+  /** The table by `log`, everything as JSON on stdout; exit code 1 when a figure is missed. */
+  end(result: Record<string, unknown>, log: (text: string) => void, width: number): void {
+    const { rows } = this;
+    for (const r of rows)
+      log(`${r.ok ? 'ok  ' : 'MISS'}  ${r.what.padEnd(width)} ${r.measured.padStart(12)}  ${r.target}`);
+    process.stdout.write(`${JSON.stringify({ ...result, rows }, null, 2)}\n`);
+    process.exitCode = rows.every((r) => r.ok) ? 0 : 1;
+  }
+}

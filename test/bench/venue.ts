@@ -9,7 +9,7 @@ import { startSimulator } from '../../src/simulator/server.js';
 import { TicketList } from '../../src/store/list.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { startRemoteSimulator } from './gate.js';
-import { DiskFloor, untilQuiet } from './measure.js';
+import { DiskFloor, Table, untilQuiet } from './measure.js';
 import { benchRoundTrip, benchThroughput, Claimer } from './venue-claims.js';
 import { benchGates } from './venue-gates.js';
 import { benchCancelled, benchNewGate } from './venue-list.js';
@@ -33,23 +33,8 @@ const [tickets, gates, seconds] = [values.tickets, values.gates, values.seconds]
 const SECRET = 'the secret of the venue that is measured, 32+';
 const log = (text: string): void => void process.stderr.write(`${text}\n`);
 
-interface Row {
-  what: string;
-  measured: string;
-  target: string;
-  ok: boolean;
-}
-const rows: Row[] = [];
-const row = (what: string, value: number, unit: string, limit: number, atLeast = false): void => {
-  const round = (n: number): number => Number(n.toPrecision(4));
-  const ok = atLeast ? value >= limit : value <= limit;
-  rows.push({
-    what,
-    measured: `${round(value)} ${unit}`,
-    target: `${atLeast ? '>=' : '<='} ${round(limit)} ${unit}`,
-    ok,
-  });
-};
+const table = new Table();
+const row = table.add.bind(table);
 const result: Record<string, unknown> = { node: process.version };
 
 /** A broker, a hub with the list of a simulator, and folders for `count` gates; gone when `work` is done. */
@@ -164,6 +149,5 @@ if (wanted.has('claims')) await claimRows();
 if (wanted.has('gates')) await gateRows();
 if (wanted.has('cancelled')) await cancelledRows();
 if (wanted.has('new-gate')) await newGateRows();
-for (const r of rows) log(`${r.ok ? 'ok  ' : 'MISS'}  ${r.what.padEnd(62)} ${r.measured.padStart(12)}  ${r.target}`);
-process.stdout.write(`${JSON.stringify({ ...result, rows }, null, 2)}\n`);
-process.exitCode = rows.length > 0 && rows.every((r) => r.ok) ? 0 : 1;
+table.end(result, log, 62);
+if (table.rows.length === 0) process.exitCode = 1;

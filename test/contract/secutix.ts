@@ -1,35 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
-import { silentLog } from '../../src/log.js';
-import { createSecutixClient } from '../../src/secutix/client.js';
 import type { SecutixSettings } from '../../src/secutix/settings.js';
-import { defaultSettings } from '../../src/secutix/settings.js';
 import type { SecutixClient } from '../../src/secutix/types.js';
 import { FIRST_TICKET } from '../../src/simulator/model.js';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.js';
-import { SIMULATOR_DEFAULTS, startSimulator } from '../../src/simulator/server.js';
+import { startSimulator } from '../../src/simulator/server.js';
 import { cleanup } from '../support/builders.js';
+import { clientOf, GREY, settingsOf } from '../support/secutix.js';
 
 export async function simulated(
   options: Partial<SimulatorOptions> = {},
   settings: Partial<SecutixSettings> = {},
 ): Promise<{ simulator: Simulator; api: SecutixClient }> {
   const simulator = await startSimulator({ port: 0, tickets: 60, seed: 3, callsPerMinute: 0, ...options });
-  const api = createSecutixClient(
-    defaultSettings({
-      url: simulator.url,
-      ...SIMULATOR_DEFAULTS,
-      limits: { callsPerMinute: 0, exportEveryMs: 0 },
-      retry: { attempts: 2, baseMs: 1, maxMs: 5 },
-      ...settings,
-    }),
-    {
-      clock: systemClock,
-      random: Math.random,
-      log: silentLog,
-      limiterStore: { load: () => undefined, save: async () => {} },
-    },
-  );
+  const api = clientOf(settingsOf(simulator.url, { retry: { attempts: 2, baseMs: 1, maxMs: 5 }, ...settings }));
   cleanup(async () => {
     await api.close();
     await simulator.close();
@@ -37,13 +20,7 @@ export async function simulated(
   return { simulator, api };
 }
 
-const scope = {
-  listType: 'GREY' as const,
-  ticketType: 'ALL' as const,
-  season: 'S26',
-  products: ['P1', 'P2'],
-  performances: [],
-};
+const scope = GREY;
 const check = { checkId: 'g-1', barcode: FIRST_TICKET, at: Date.UTC(2026, 0, 1), admitted: true, reason: 'admitted' };
 
 /** What a client of SecuTix has to do whatever carries its calls, and whatever the interface's version. */

@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Page, Ticket } from '../../src/domain/ticket.js';
-import { TicketList } from '../../src/store/list.js';
 import {
   abandon,
   beginGeneration,
@@ -13,29 +11,14 @@ import {
   swap,
 } from '../../src/store/list-generations.js';
 import { dropRetired } from '../../src/store/list-drop.js';
-import type { ListOptions } from '../../src/store/list-writer.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { storeKeyOf } from '../../src/store/seal.js';
-import { cleanup, temporaryFolder, ticket } from '../support/builders.js';
+import { temporaryFolder, ticket } from '../support/builders.js';
+import { both, page } from '../support/list-rig.js';
 
 const pace = async (): Promise<void> => {};
 const KEY = storeKeyOf('a key of a test that is long enough to be taken');
 
-async function both(options: ListOptions = {}): Promise<{ list: TicketList; writer: ListWriter; folder: string }> {
-  const folder = temporaryFolder();
-  const list = await TicketList.open(folder, options);
-  const writer = await ListWriter.open(folder, options);
-  cleanup(async () => {
-    await writer.close();
-    await list.close();
-  });
-  return { list, writer, folder };
-}
-const page = (cursor: string | null, ...tickets: Ticket[]): Page => ({
-  items: tickets.map((t) => ({ kind: 'ticket', ticket: t })),
-  cursor,
-  counted: tickets.length,
-});
 const barcodes = async (writer: ListWriter, generation = writer.generation): Promise<string[]> => {
   const all = [];
   for await (const piece of entriesOf(writer, generation)) all.push(...piece.map((e) => e.ticket.barcode));

@@ -1,27 +1,11 @@
 import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Page, Ticket } from '../../src/domain/ticket.js';
-import { TicketList } from '../../src/store/list.js';
+import type { Page } from '../../src/domain/ticket.js';
 import { ListWriter } from '../../src/store/list-writer.js';
 import { scopeKey } from '../../src/store/records.js';
-import { cleanup, smallVolume, temporaryFolder, ticket } from '../support/builders.js';
-
-async function both(): Promise<{ list: TicketList; writer: ListWriter; folder: string }> {
-  const folder = temporaryFolder();
-  const list = await TicketList.open(folder);
-  const writer = await ListWriter.open(folder);
-  cleanup(async () => {
-    await writer.close();
-    await list.close();
-  });
-  return { list, writer, folder };
-}
-const page = (cursor: string | null, ...tickets: Ticket[]): Page => ({
-  items: tickets.map((t) => ({ kind: 'ticket', ticket: t })),
-  cursor,
-  counted: tickets.length,
-});
+import { cleanup, smallVolume, ticket } from '../support/builders.js';
+import { both, page } from '../support/list-rig.js';
 
 describe('the ticket list', () => {
   it('writes a page with its cursor, and the reader sees it at once', async () => {

@@ -1,29 +1,18 @@
 /** A client of its own process, so that its memory can be measured. Arguments: address of the server, transport, names of attacks. One line of JSON. */
-import { systemClock } from '../../src/clock.js';
-import { silentLog } from '../../src/log.js';
-import { createSecutixClient } from '../../src/secutix/client.js';
-import { defaultSettings } from '../../src/secutix/settings.js';
 import { SecutixError } from '../../src/secutix/types.js';
-import { SIMULATOR_DEFAULTS } from '../../src/simulator/server.js';
+import { clientOf, settingsOf } from './secutix.js';
 
 const [base = '', transport = 'rest', ...attacks] = process.argv.slice(2);
 const scope = { listType: 'GREY' as const, ticketType: 'ALL' as const, season: 'S', products: [], performances: [] };
 const said: Record<string, string> = {};
 for (const attack of attacks) {
-  const settings = defaultSettings({
-    ...SIMULATOR_DEFAULTS,
-    // Bounds, deadlines: everything as it is shipped.
-    url: `${base}/${attack}${transport === 'soap' ? '/external-remoting/' : ''}`,
-    transport: transport as 'rest' | 'soap',
-    limits: { callsPerMinute: 0, exportEveryMs: 0 },
-    retry: { attempts: 1, baseMs: 1, maxMs: 1 },
-  });
-  const client = createSecutixClient(settings, {
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-    limiterStore: { load: () => undefined, save: async () => {} },
-  });
+  // Bounds, deadlines: everything as it is shipped.
+  const client = clientOf(
+    settingsOf(`${base}/${attack}${transport === 'soap' ? '/external-remoting/' : ''}`, {
+      transport: transport as 'rest' | 'soap',
+      retry: { attempts: 1, baseMs: 1, maxMs: 1 },
+    }),
+  );
   try {
     const page = await client.exportPage(scope, null, { pageSize: 5000, firstOfRun: true });
     said[attack] = `a page of ${page.items.length}`;

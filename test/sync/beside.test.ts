@@ -3,10 +3,8 @@ import { systemClock } from '../../src/clock.js';
 import type { Programme } from '../../src/domain/programme.js';
 import { NO_PROGRAMME } from '../../src/domain/programme.js';
 import { silentLog } from '../../src/log.js';
-import { createSecutixClient } from '../../src/secutix/client.js';
-import { defaultSettings } from '../../src/secutix/settings.js';
 import type { SecutixClient } from '../../src/secutix/types.js';
-import { SIMULATOR_DEFAULTS, startSimulator } from '../../src/simulator/server.js';
+import { startSimulator } from '../../src/simulator/server.js';
 import { casesOf } from '../../src/simulator/model.js';
 import { entriesOf } from '../../src/store/list-generations.js';
 import { TicketList } from '../../src/store/list.js';
@@ -15,6 +13,7 @@ import { ListHold } from '../../src/sync/list-hold.js';
 import type { SyncOptions } from '../../src/sync/messages.js';
 import { Puller } from '../../src/sync/puller.js';
 import { cleanup, temporaryFolder } from '../support/builders.js';
+import { clientOf, GREY, settingsOf } from '../support/secutix.js';
 
 const DAY = 24 * 3_600_000;
 
@@ -23,17 +22,8 @@ async function rig(options: { keepTickets?: number; programme?: () => Programme 
   const folder = temporaryFolder();
   const lanes = await TicketList.open(folder);
   const writer = await ListWriter.open(folder);
-  const secutix = defaultSettings({
-    url: simulator.url,
-    ...SIMULATOR_DEFAULTS,
-    limits: { callsPerMinute: 0, exportEveryMs: 0 },
-  });
-  const real = createSecutixClient(secutix, {
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-    limiterStore: { load: () => undefined, save: async () => {} },
-  });
+  const secutix = settingsOf(simulator.url);
+  const real = clientOf(secutix);
   /** Called with every cursor before its page is fetched. */
   const gate: { before: (cursor: string | null) => Promise<void> } = { before: async () => {} };
   const client: SecutixClient = {
@@ -44,13 +34,7 @@ async function rig(options: { keepTickets?: number; programme?: () => Programme 
     },
   };
   const stop = new AbortController();
-  const scope = {
-    listType: 'GREY' as const,
-    ticketType: 'ALL' as const,
-    season: 'S26',
-    products: ['P1', 'P2'],
-    performances: [],
-  };
+  const scope = GREY;
   const puller = new Puller({
     clock: systemClock,
     log: silentLog,

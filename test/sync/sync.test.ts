@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import { silentLog } from '../../src/log.js';
-import { createSecutixClient } from '../../src/secutix/client.js';
-import { defaultSettings } from '../../src/secutix/settings.js';
-import { SIMULATOR_DEFAULTS, startSimulator } from '../../src/simulator/server.js';
+import { startSimulator } from '../../src/simulator/server.js';
 import type { NewRecord } from '../../src/store/journal.js';
 import { Journal } from '../../src/store/journal.js';
 import { ListWriter } from '../../src/store/list-writer.js';
@@ -12,14 +9,9 @@ import { pullScope } from '../../src/sync/pull.js';
 import { pushAll } from '../../src/sync/push.js';
 import { nextDelay } from '../../src/sync/schedule.js';
 import { cleanup, temporaryFolder } from '../support/builders.js';
+import { clientOf, GREY, settingsOf } from '../support/secutix.js';
 
-const scope = {
-  listType: 'GREY' as const,
-  ticketType: 'ALL' as const,
-  season: 'S26',
-  products: ['P1', 'P2'],
-  performances: [],
-};
+const scope = GREY;
 const never = new AbortController().signal;
 
 async function rig(tickets: number) {
@@ -28,18 +20,7 @@ async function rig(tickets: number) {
   const list = await ListWriter.open(`${folder}/list`);
   const journal = await Journal.open(`${folder}/journal`, 'g');
   const state = await SyncState.open(`${folder}/sync`);
-  const settings = defaultSettings({
-    url: simulator.url,
-    ...SIMULATOR_DEFAULTS,
-    limits: { callsPerMinute: 0, exportEveryMs: 0 },
-    retry: { attempts: 2, baseMs: 1, maxMs: 2 },
-  });
-  const client = createSecutixClient(settings, {
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-    limiterStore: { load: () => undefined, save: async () => {} },
-  });
+  const client = clientOf(settingsOf(simulator.url, { retry: { attempts: 2, baseMs: 1, maxMs: 2 } }));
   cleanup(async () => {
     await client.close();
     await Promise.all([list.close(), journal.close(), state.close(), simulator.close()]);
