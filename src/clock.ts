@@ -48,6 +48,16 @@ export const systemClock: Clock = {
     }),
 };
 
+/**
+ * Aborts with `signal`, or after `ms`. Node 20 forgets an `AbortSignal.timeout` that only `AbortSignal.any` holds when it collects garbage, and
+ * the deadline never comes; a timer is not forgotten.
+ */
+export function within(ms: number, signal: AbortSignal): AbortSignal {
+  const over = new AbortController();
+  setTimeout(() => over.abort(new DOMException(`nothing within ${ms} ms`, 'TimeoutError')), ms).unref();
+  return AbortSignal.any([signal, over.signal]);
+}
+
 /** Source of randomness, 0 <= x < 1. */
 export type Random = () => number;
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { within } from '../clock.js';
 import type { Log } from '../log.js';
 
 /** balena: asking more often than every half minute is listed among the ways to break a device. */
@@ -36,7 +37,7 @@ export function talkToSupervisor(parts: SupervisorParts): { readonly state: Devi
     const response = await fetch(new URL(path, address), {
       method,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      signal: AbortSignal.any([parts.signal, AbortSignal.timeout(TIMEOUT)]),
+      signal: within(TIMEOUT, parts.signal),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

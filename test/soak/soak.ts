@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Hardware } from '../../src/cli/demo/stage.js';
 import { createHardware, temporaryStage } from '../../src/cli/demo/stage.js';
 import type { Clock, Random } from '../../src/clock.js';
-import { scaledClock, seededRandom } from '../../src/clock.js';
+import { scaledClock, seededRandom, within } from '../../src/clock.js';
 import type { GateConfig } from '../../src/config/schema.js';
 import { configSchema } from '../../src/config/schema.js';
 import { silentLog } from '../../src/log.js';
@@ -215,7 +215,7 @@ async function storms(
   const injected: Record<string, number> = {};
   let [calms, slowest] = [0, 0];
   while (!signal.aborted) {
-    const over = AbortSignal.any([signal, AbortSignal.timeout(storm)]);
+    const over = within(storm, signal);
     const counts = await injectFaults({ simulator, hardware, random, jump }, over);
     for (const [name, n] of Object.entries(counts)) injected[name] = (injected[name] ?? 0) + n;
     if (signal.aborted) break;
