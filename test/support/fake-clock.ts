@@ -4,6 +4,7 @@ import type { Clock } from '../../src/clock.js';
 export class FakeClock implements Clock {
   wall = Date.UTC(2026, 10, 24);
   #mono = 1_000_000;
+  #moving = false;
   #sleepers: { at: number; wake: () => void }[] = [];
 
   now(): number {
@@ -25,8 +26,17 @@ export class FakeClock implements Clock {
       signal?.addEventListener('abort', wake);
     });
   }
-  /** Moves on, waking whoever is due, each with the time it asked for. */
+  /** Moves on, waking whoever is due, each with the time it asked for. One at a time: two at once would wake out of order. */
   async advance(ms: number): Promise<void> {
+    if (this.#moving) throw new Error('the clock is being advanced already: await the advance before');
+    this.#moving = true;
+    try {
+      await this.#advance(ms);
+    } finally {
+      this.#moving = false;
+    }
+  }
+  async #advance(ms: number): Promise<void> {
     const end = this.#mono + ms;
     for (;;) {
       await settle();
