@@ -7,7 +7,7 @@ const only = (name, from, allowed, extra = {}) => ({
 });
 const common = ['^src/(clock|errors|log)\\.ts$'];
 const node =
-  '^(node:)?(fs|fs/promises|path|os|url|util|crypto|events|worker_threads|timers|timers/promises|perf_hooks|process|child_process|http|https|net|tty|stream|stream/promises|buffer|zlib|readline|module|assert|string_decoder)$';
+  '^(node:)?(fs|fs/promises|path|os|url|util|crypto|events|worker_threads|timers|timers/promises|perf_hooks|process|child_process|http|https|net|tls|tty|stream|stream/promises|buffer|zlib|readline|module|assert|string_decoder)$';
 const pkg = (...names) => names.map((n) => `node_modules/${n}/`);
 
 module.exports = {
@@ -87,7 +87,8 @@ module.exports = {
       '^src/version\\.ts$',
       ...common,
       node,
-      ...pkg('hono', '@hono', 'zod', 'modern-tar', '@peculiar/x509', 'reflect-metadata'),
+      '^src/certificates\\.ts$',
+      ...pkg('hono', '@hono', 'zod', 'modern-tar'),
     ]),
     only('config', '^src/config/', [
       '^src/config/',
@@ -111,6 +112,7 @@ module.exports = {
       '^src/secutix/wire',
       '^drivers/[^/]+/twin',
       '^drivers/contract\\.ts$',
+      '^src/certificates\\.ts$',
       ...common,
       node,
       ...pkg('hono', '@hono', 'jose'),

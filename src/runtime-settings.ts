@@ -36,6 +36,7 @@ export function secutixSettings(secutix: GateConfig['secutix']): SecutixSettings
     operator: secutix.operator,
     partner: secutix.partner,
     secret: secutix.secret,
+    ...(secutix.ca !== undefined && { ca: secutix.ca }),
     limits: {
       callsPerMinute: secutix.limits.callsPerMinute,
       exportEveryMs: secutix.limits.exportEvery,

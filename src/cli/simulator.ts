@@ -1,7 +1,23 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { PortillonError } from '../errors.js';
+import type { SimulatorOptions } from '../simulator/server.js';
 import { SIMULATOR_DEFAULTS, startSimulator } from '../simulator/server.js';
 import { integer } from './options.js';
 import { printLine } from './output.js';
+
+interface Options {
+  port: number;
+  tickets: number;
+  seed: number;
+  callsPerMinute: number;
+  secret: string;
+  operators?: string;
+  tls?: string | true;
+}
+
+const CA_FILE = 'portillon-simulator-ca.pem';
 
 export function simulatorCommand(): Command {
   return new Command('simulator')
@@ -21,21 +37,52 @@ export function simulatorCommand(): Command {
         .env('SECUTIX_SECRET')
         .default(SIMULATOR_DEFAULTS.secret, 'built in'),
     )
-    .action(
-      async (options: { port: number; tickets: number; seed: number; callsPerMinute: number; secret: string }) => {
-        const simulator = await startSimulator(options);
-        const { institution, operator, partner, secret } = SIMULATOR_DEFAULTS;
-        printLine(`SecuTix simulator: ${simulator.url}`);
-        printLine(
-          `institution ${institution}, operator ${operator}, partner ${partner}, ${options.tickets} tickets of season S26`,
-        );
-        if (options.secret === secret) printLine(`secret (of the simulator only): ${secret}`);
-        printLine(
-          `what was reported: ${simulator.origin}/_control/controls   faults and sales: POST ${simulator.origin}/_control/...`,
-        );
-        const stop = (): void => void simulator.close().then(() => process.exit(0));
-        process.on('SIGINT', stop);
-        process.on('SIGTERM', stop);
-      },
-    );
+    .option('--operators <file>', 'more operators: JSON, [{"operator","partner","secret","products":["P2"]}, ...]')
+    .option('--tls [file]', `HTTPS; what a client must trust (secutix.caFile) is written to the file, ${CA_FILE}`)
+    .action(async ({ operators, tls, ...options }: Options) => {
+      const more = operators === undefined ? [] : readOperators(operators);
+      const simulator = await startSimulator({ ...options, operators: more, tls: tls !== undefined });
+      const { institution, operator, partner, secret } = SIMULATOR_DEFAULTS;
+      printLine(`SecuTix simulator: ${simulator.url}`);
+      printLine(
+        `institution ${institution}, operator ${operator}, partner ${partner}, ${options.tickets} tickets of season S26`,
+      );
+      if (options.secret === secret) printLine(`secret (of the simulator only): ${secret}`);
+      for (const o of more)
+        printLine(`operator ${o.operator}, partner ${o.partner}, products ${o.products?.join(', ') ?? 'all'}`);
+      if (simulator.ca !== undefined) {
+        const file = typeof tls === 'string' ? tls : CA_FILE;
+        writeFileSync(file, simulator.ca);
+        printLine(`to be trusted: secutix.caFile: ${file}`);
+      }
+      printLine(
+        `what was reported: ${simulator.origin}/_control/controls   faults and sales: POST ${simulator.origin}/_control/...`,
+      );
+      const stop = (): void => void simulator.close().then(() => process.exit(0));
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+    });
+}
+
+const operatorsSchema = z.array(
+  z.strictObject({
+    operator: z.string().min(1),
+    partner: z.string().min(1),
+    secret: z.string().min(1),
+    products: z.array(z.string()).optional(),
+  }),
+);
+
+function readOperators(file: string): NonNullable<SimulatorOptions['operators']> {
+  try {
+    return operatorsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).map(({ products, ...rest }) => ({
+      ...rest,
+      ...(products && { products }),
+    }));
+  } catch (cause) {
+    throw new PortillonError('OPERATORS', `the operators of ${file} cannot be read`, {
+      cause,
+      hint: 'JSON: [{"operator": "EXAMPLE_B", "partner": "OTHER", "secret": "...", "products": ["P2"]}]',
+    });
+  }
 }

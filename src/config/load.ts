@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
@@ -58,6 +59,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
 
   const folder = path.dirname(path.resolve(file));
   const { secret, secretFile, ...secutix } = parsed.data.secutix;
+  const caFile = secutix.caFile === undefined ? undefined : path.resolve(folder, secutix.caFile);
   const store = resolveStore(parsed.data.store, folder, env);
   if ('message' in store) throw new InvalidConfig(file, [store]);
   const config: GateConfig = {
@@ -68,6 +70,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
       ...secutix,
       ...(secretFile !== undefined && { secretFile }),
       secret: secret ?? readSecret(file, path.resolve(folder, secretFile ?? '')),
+      ...(caFile !== undefined && { caFile, ca: readAuthority(file, caFile) }),
     },
   };
   const sources = new Map<string, string>();
@@ -106,17 +109,30 @@ function readText(file: string, env: NodeJS.ProcessEnv): string {
 
 /** The file may hold a line end, as editors and secret stores leave one. */
 function readSecret(file: string, secretFile: string): string {
-  let secret: string;
-  try {
-    secret = readFileSync(secretFile, 'utf8').trim();
-  } catch (cause) {
-    throw new InvalidConfig(file, [
-      { path: 'secutix.secretFile', value: secretFile, message: `cannot be read: ${(cause as Error).message}` },
-    ]);
-  }
+  const secret = readNamed(file, 'secutix.secretFile', secretFile).trim();
   if (secret === '')
     throw new InvalidConfig(file, [{ path: 'secutix.secretFile', value: secretFile, message: 'is empty' }]);
   return secret;
+}
+
+function readAuthority(file: string, caFile: string): string {
+  const ca = readNamed(file, 'secutix.caFile', caFile);
+  try {
+    new X509Certificate(ca);
+    return ca;
+  } catch {
+    const message = 'holds no certificate; it must be PEM (-----BEGIN CERTIFICATE-----)';
+    throw new InvalidConfig(file, [{ path: 'secutix.caFile', value: caFile, message }]);
+  }
+}
+
+/** A file that the key `at` names. */
+function readNamed(file: string, at: string, named: string): string {
+  try {
+    return readFileSync(named, 'utf8');
+  } catch (cause) {
+    throw new InvalidConfig(file, [{ path: at, value: named, message: `cannot be read: ${(cause as Error).message}` }]);
+  }
 }
 
 /** `${NAME}` in any text is the variable's value. */

@@ -88,7 +88,8 @@ type Parsed = z.output<typeof configSchema>;
 
 /** The configuration in force: durations are milliseconds, paths are absolute, the secret is here whichever key gave it. */
 export type GateConfig = Omit<Parsed, 'secutix' | 'store'> & {
-  secutix: Omit<Parsed['secutix'], 'secret'> & { secret: string };
+  /** `ca` is what `caFile` holds. */
+  secutix: Omit<Parsed['secutix'], 'secret'> & { secret: string; ca?: string };
   store: StoreSettings;
 };
 export type SecutixConfig = GateConfig['secutix'];

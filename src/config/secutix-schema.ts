@@ -137,6 +137,11 @@ export const secutixSchema = z.strictObject({
     .optional()
     .meta({ example: '/run/secrets/secutix' })
     .describe('File that holds the shared secret; spaces and line ends around it are dropped.'),
+  caFile: text()
+    .optional()
+    .describe(
+      'PEM file of a certificate authority that is trusted beside the public ones: of a proxy on the way, or of the simulator.',
+    ),
   scopes: z.array(scope).min(1).describe('What is fetched: one list of tickets per scope.'),
   pull: pull.prefault({}).describe('Fetching the ticket lists.'),
   push: push.prefault({}).describe('Delivering the checks.'),

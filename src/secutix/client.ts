@@ -9,6 +9,7 @@ import { FIRST_WITH_PERFORMANCES, MethodNames, minorOf } from './methods.js';
 import type { Exchange } from './rest.js';
 import { restTransport } from './rest.js';
 import { soapTransport } from './soap.js';
+import { trusting } from './tls.js';
 import type { Operation, SecutixSettings } from './settings.js';
 import type { ControlHistory, SecutixClient } from './types.js';
 import { isRetryable, SecutixError } from './types.js';
@@ -34,7 +35,13 @@ interface CallOptions {
 
 /** The client. Every attempt goes through the limiter and carries its own token. */
 export function createSecutixClient(settings: SecutixSettings, parts: ClientParts): SecutixClient {
-  const agent = new Agent({ connections: 2, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 });
+  const agent = new Agent({
+    connections: 2,
+    keepAliveTimeout: 30_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(settings.ca !== undefined && { connect: { secureContext: trusting(settings.ca) } }),
+  });
   const skew = new Skew();
   const limiter = new Limiter(settings.limits, { clock: parts.clock, random: parts.random, store: parts.limiterStore });
   const { timeoutMs, maxAnswerBytes } = settings;

@@ -3,6 +3,7 @@ import { gunzip, inflate } from 'node:zlib';
 import type { Agent } from 'undici';
 import { request } from 'undici';
 import type { Clock } from '../clock.js';
+import { tlsTrouble } from './tls.js';
 import { SecutixError } from './types.js';
 
 const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
@@ -73,10 +74,11 @@ export async function post(
         cause,
       });
     }
-    const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
+    const trouble = deadline.aborted ? undefined : await tlsTrouble(cause, url, clock.now());
+    const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : (trouble?.why ?? reasonOf(cause));
     throw new SecutixError('transport', method, `${method}: SecuTix cannot be reached: ${why}`, {
       cause,
-      hint: 'check the network, the VPN and secutix.url; it is tried again',
+      hint: trouble?.hint ?? 'check the network, the VPN and secutix.url; it is tried again',
     });
   }
 }

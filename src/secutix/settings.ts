@@ -20,6 +20,8 @@ export interface SecutixSettings {
   operator: string;
   partner: string;
   secret: string;
+  /** Certificates that are trusted beside the public authorities (PEM). */
+  ca?: string | undefined;
   /** 0 calls a minute = no limit (tests and benchmarks only). 0 a month = not watched. */
   limits: { callsPerMinute: number; exportEveryMs: number; callsPerMonth?: number; bytesPerMonth?: number };
   /** The texts say epoch milliseconds, their sample and all known clients use seconds. */

@@ -10,6 +10,27 @@ const text = (body: Body, name: string): string => {
 };
 
 const ACTIONS: Readonly<Record<string, (state: ServiceState, body: Body) => unknown>> = {
+  // A new operator, or another secret, partner or other products for one there is.
+  operator: ({ accounts }, body) => {
+    const operator = text(body, 'operator');
+    const known = accounts.get(operator) ?? [...accounts.values()][0];
+    const products = Array.isArray(body.products) ? { products: body.products.map(String) } : {};
+    const institution = known?.institution ?? '';
+    const [partner, secret] = [text(body, 'partner'), text(body, 'secret')];
+    accounts.set(operator, { institution, operator, partner, secret, ...products });
+    return { operators: [...accounts.keys()] };
+  },
+  certificate: async ({ certify }, body) => {
+    if (!certify) throw new Error('the simulator speaks no TLS; start it with --tls');
+    const time = (name: string): number | undefined => {
+      if (body[name] === undefined) return undefined;
+      const at = Date.parse(text(body, name));
+      if (Number.isNaN(at)) throw new Error(`${name} is no time`);
+      return at;
+    };
+    const [from, to] = [time('from'), time('to')];
+    await certify({ ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
+  },
   sell: ({ model }, body) => model.sell({ ...body, barcode: text(body, 'barcode') }),
   cancel: ({ model }, body) =>
     model.cancel(text(body, 'barcode'), typeof body.cause === 'string' ? body.cause : undefined),
@@ -88,7 +109,7 @@ export async function control(
   }
   try {
     const body = await read();
-    return [200, action(state, body === '' ? {} : (JSON.parse(body) as Body)) ?? { ok: true }];
+    return [200, (await action(state, body === '' ? {} : (JSON.parse(body) as Body))) ?? { ok: true }];
   } catch (error) {
     return [400, { error: (error as Error).message }];
   }

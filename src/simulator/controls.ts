@@ -1,5 +1,3 @@
-import type { SimModel } from './model.js';
-
 export interface Control {
   acIdentifier: string;
   barcode: string;
@@ -29,7 +27,12 @@ export class Controls {
   arrivals: { at: number; count: number }[] = [];
 
   /** Undefined = taken; a text = why the whole call is refused. */
-  import(input: unknown, model: SimModel, rules: ImportRules, now = Date.now()): string | undefined {
+  import(
+    input: unknown,
+    knows: (barcode: string) => boolean,
+    rules: ImportRules,
+    now = Date.now(),
+  ): string | undefined {
     if (!Array.isArray(input)) return 'controlledTickets is mandatory';
     if (input.length === 0) return 'controlledTickets is empty';
     if (input.length > rules.maxBatch) return `at most ${rules.maxBatch} controls a call`;
@@ -49,7 +52,7 @@ export class Controls {
       )
         return `failureReason of ${acIdentifier} is unknown`;
       if (rules.rejectBarcodes.has(barcode)) return `control ${acIdentifier} cannot be imported`;
-      if (rules.rejectUnknown && !model.tickets.has(barcode)) return `ticket of ${acIdentifier} is unknown`;
+      if (rules.rejectUnknown && !knows(barcode)) return `ticket of ${acIdentifier} is unknown`;
     }
     let fresh = 0;
     for (const c of input as Control[]) {

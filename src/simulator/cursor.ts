@@ -25,6 +25,7 @@ export function fingerprint(shape: ExportShape): string {
     shape.seasonCode,
     [...shape.productCodes].sort(),
     [...shape.performanceCodes].sort(),
+    ...(shape.visible ? [[...shape.visible].sort()] : []),
   ]);
   return String(createHash('sha256').update(text).digest().readUInt32BE() % 1_000_000).padStart(6, '0');
 }

@@ -40,6 +40,8 @@ export interface ExportShape {
   seasonCode: string;
   productCodes: readonly string[];
   performanceCodes: readonly string[];
+  /** Products the operator sees; left out: all. */
+  visible?: readonly string[];
 }
 
 /** Tickets and the log of their changes. Everything follows from the seed. */
@@ -194,6 +196,7 @@ export class SimModel {
 
 function matches(ticket: SimTicket, shape: ExportShape): boolean {
   if (shape.ticketType === 'THIRD_PARTY' && !ticket.thirdParty) return false;
+  if (shape.visible && !shape.visible.includes(ticket.productCode)) return false;
   return (
     ticket.seasonCode === shape.seasonCode &&
     (shape.productCodes.length === 0 || shape.productCodes.includes(ticket.productCode)) &&

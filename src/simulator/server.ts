@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { constants, gzipSync } from 'node:zlib';
 import type { Account, AuthRules } from './auth.js';
-import { refuseToken } from './auth.js';
+import { accountOfToken } from './auth.js';
 import { control } from './control.js';
 import type { Control } from './controls.js';
 import { Controls, seatMapWarnings } from './controls.js';
@@ -11,9 +12,10 @@ import type { Faults } from './faults.js';
 import { NO_FAULTS, spend } from './faults.js';
 import { SimModel } from './model.js';
 import { Scenarios } from './scenarios.js';
-import { faultEnvelope, readCall, refuseUser, resultEnvelope, soapVersion } from './soap.js';
+import { accountOfUser, faultEnvelope, readCall, resultEnvelope, soapVersion } from './soap.js';
 import type { ServiceState } from './service.js';
 import { METHODS } from './service.js';
+import { createAuthority } from './tls.js';
 
 export const SIMULATOR_DEFAULTS = {
   institution: 'EXAMPLE',
@@ -27,6 +29,10 @@ const SERVICE = '/tnci/backend-apis/externalAccessControlService';
 const MAX_BODY = 16 * 1024 * 1024;
 
 export interface SimulatorOptions extends Partial<Account> {
+  /** Operators besides the first, of the same institution. */
+  operators?: readonly Omit<Account, 'institution'>[];
+  /** HTTPS, with a certificate by an authority of its own. */
+  tls?: boolean;
   /** 0 = any free one. */
   port: number;
   host?: string;
@@ -64,6 +70,8 @@ export interface Simulator {
   url: string;
   origin: string;
   port: number;
+  /** With TLS: the authority to trust, PEM. */
+  ca: string | undefined;
   model: SimModel;
   faults: Faults;
   state: ServiceState;
@@ -75,6 +83,8 @@ export interface Simulator {
 /** A server that behaves as the known facts of SecuTix's access control API say, with a control side below `/_control/`. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const account: Account = { ...SIMULATOR_DEFAULTS, ...defined(options) };
+  const accounts = [account, ...(options.operators ?? []).map((o) => ({ ...o, institution: account.institution }))];
+  const authority = options.tls === true ? await createAuthority(Date.now()) : undefined;
   const auth: AuthRules = { mode: 'documented', toleranceMs: 5_000, ...options.auth };
   const limit = options.callsPerMinute ?? SIMULATOR_DEFAULTS.callsPerMinute;
   const faults: Faults = { ...NO_FAULTS };
@@ -91,6 +101,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     runs: [],
     alarms: [],
     lineages: new Map(),
+    accounts: new Map(accounts.map((a) => [a.operator, a])),
+    certify: undefined,
   };
   const counts = { calls: {} as Record<string, number>, violations: 0, refusedTokens: 0 };
   let recent: number[] = [];
@@ -137,16 +149,16 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (spend(faults, 'html'))
       return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Sign in</body></html>');
     if (spend(faults, 'malformed')) return void response.writeHead(200, { 'content-type': front.type }).end(front.half);
-    const refused = await front.refuse();
-    if (refused !== undefined) {
+    const caller = await front.caller();
+    if (typeof caller === 'string') {
       counts.refusedTokens++;
-      return fail(401, refused);
+      return fail(401, caller);
     }
     const { body } = front;
     if (body === undefined) return fail(400, 'the body cannot be read');
     // SecuTix: performanceCodes came with 1.3; before, nobody reads them.
     if (front.version === 'v1_1' || front.version === 'v1_2') delete body.performanceCodes;
-    const answer = handler(state, body);
+    const answer = handler(state, body, caller);
     if (spend(faults, 'cutAfterCommit')) return void request.socket.destroy();
     const requestId = body.requestId ?? null;
     front.succeed(
@@ -177,7 +189,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         body: objectOf(text),
         type,
         half: '{"statusCode":"succ',
-        refuse: () => refuseToken(request.headers.authorization, account, auth, state.now()),
+        caller: () => accountOfToken(request.headers.authorization, state.accounts, auth, state.now()),
         fail: (status, says) =>
           sendJson(request, response, status, { statusCode: 'error', statusDetail: says }, state.now()),
         succeed: (result) => sendJson(request, response, 200, result, state.now()),
@@ -196,7 +208,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       body: call.body,
       type,
       half: '<?xml version="1.0"?><S:Env',
-      refuse: async () => refuseUser(call.security, account),
+      caller: async () => accountOfUser(call.security, state.accounts),
       // JAX-WS answers faults with HTTP 500; the limiter stands before it and answers by status.
       fail: (status, says) => {
         if (status === 401) sendXml(500, faultEnvelope('wsse:FailedAuthentication', says));
@@ -207,22 +219,32 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     };
   }
 
-  const server: Server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+    void serve(request, response).catch((error: unknown) => {
       if (!response.headersSent)
         sendJson(request, response, 500, { statusCode: 'error', statusDetail: String(error) }, state.now());
     });
-  });
+  let server: Server = createServer(onRequest);
+  if (authority) {
+    const secure = createTlsServer(await authority.issue(), onRequest);
+    state.certify = async (validity) => {
+      secure.setSecureContext(await authority.issue(validity));
+      // Connections made with the certificate before would go on with it.
+      secure.closeIdleConnections();
+    };
+    server = secure;
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const origin = `http://${options.host ?? '127.0.0.1'}:${port}`;
+  const origin = `${authority ? 'https' : 'http'}://${options.host ?? '127.0.0.1'}:${port}`;
   return {
     url: `${origin}${SERVICE}`,
     origin,
     port,
+    ca: authority?.ca,
     model: state.model,
     faults,
     state,
@@ -268,7 +290,8 @@ interface Front {
   type: string;
   /** An answer that was cut in the middle. */
   half: string;
-  refuse: () => Promise<string | undefined>;
+  /** A text = why nobody is let in. */
+  caller: () => Promise<Account | string>;
   fail: (status: number, says: string) => void;
   succeed: (result: object) => void;
 }
@@ -283,9 +306,9 @@ function objectOf(text: string): Record<string, unknown> | undefined {
 }
 
 function defined(options: SimulatorOptions): Partial<Account> {
-  const { institution, operator, partner, secret } = options;
+  const { institution, operator, partner, secret, products } = options;
   return Object.fromEntries(
-    Object.entries({ institution, operator, partner, secret }).filter(([, v]) => v !== undefined),
+    Object.entries({ institution, operator, partner, secret, products }).filter(([, v]) => v !== undefined),
   );
 }
 

@@ -1,9 +1,12 @@
+import type { Account } from './auth.js';
+import { sees } from './auth.js';
 import type { Controls, ImportRules } from './controls.js';
 import { cursorOf, fingerprint, parseCursor } from './cursor.js';
 import type { Faults } from './faults.js';
 import { spend } from './faults.js';
-import type { Dialect, ExportShape, SimModel } from './model.js';
+import type { Dialect, ExportShape, SimModel, SimTicket } from './model.js';
 import type { Scenarios } from './scenarios.js';
+import type { Validity } from './tls.js';
 
 /** SecuTix: at most 5,000 lines an answer. */
 const PAGE_CAP = 5000;
@@ -24,6 +27,10 @@ export interface ServiceState {
   /** Times of performances, by code (UTC milliseconds). */
   performances: Map<string, SimPerformance>;
   scenarios: Scenarios;
+  /** The institution's operators, by their code. */
+  accounts: Map<string, Account>;
+  /** Another certificate from now on; undefined = there is no TLS. */
+  certify: ((validity: Partial<Validity>) => Promise<void>) | undefined;
 }
 
 export interface Lineage {
@@ -42,28 +49,38 @@ export type Answer = { ok: true; data?: Record<string, unknown> } | { ok: false;
 type Body = Record<string, unknown>;
 
 /** The methods, by their names on the wire. */
-export const METHODS: Readonly<Record<string, (state: ServiceState, body: Body) => Answer>> = {
+export const METHODS: Readonly<Record<string, (state: ServiceState, body: Body, account: Account) => Answer>> = {
   getTimeZone: () => ({ ok: true, data: { timeZone: 'Europe/Zurich' } }),
-  getAccessControlCatalog: (state, body) => ({ ok: true, data: { accessControlCatalogData: catalogue(state, body) } }),
+  getAccessControlCatalog: (state, body, account) => ({
+    ok: true,
+    data: { accessControlCatalogData: catalogue(state, body, account) },
+  }),
   exportList,
-  importControlledTicket: (state, body) => {
-    const refused = state.controls.import(body.controlledTickets, state.model, state.rules, state.now());
+  importControlledTicket: (state, body, account) => {
+    const knows = (code: string): boolean => ticketOf(state, code, account) !== undefined;
+    const refused = state.controls.import(body.controlledTickets, knows, state.rules, state.now());
     return refused === undefined ? { ok: true } : { ok: false, detail: refused };
   },
-  getControlledTicket: (state, body) => history(state, body),
-  burnTicket: (state, body) => {
+  getControlledTicket: history,
+  burnTicket: (state, body, account) => {
     const code = codeOf(body);
-    const ticket = state.model.tickets.get(code);
+    const ticket = ticketOf(state, code, account);
     if (!ticket) return { ok: false, detail: 'unknown ticket' };
     state.controls.book(code, ticket.state === 'VALID' ? 'OK' : 'FAIL', new Date(state.now()).toISOString());
-    return history(state, body);
+    return history(state, body, account);
   },
 };
 
 const codeOf = (body: Body): string => (typeof body.barCodeOrTaxNumber === 'string' ? body.barCodeOrTaxNumber : '');
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((v) => typeof v === 'string') : []);
 
-function exportList(state: ServiceState, body: Body): Answer {
+/** A ticket as far as the operator sees it. */
+function ticketOf({ model }: ServiceState, code: string, account: Account): SimTicket | undefined {
+  const ticket = model.tickets.get(code);
+  return ticket && sees(account, ticket.productCode) ? ticket : undefined;
+}
+
+function exportList(state: ServiceState, body: Body, account: Account): Answer {
   for (const field of ['listType', 'ticketType', 'seasonCode', 'nbMaxResults']) {
     if (body[field] === undefined || body[field] === null) return { ok: false, detail: `${field} is mandatory` };
   }
@@ -77,6 +94,7 @@ function exportList(state: ServiceState, body: Body): Answer {
     seasonCode: String(body.seasonCode),
     productCodes: texts(body.productCodes),
     performanceCodes: texts(body.performanceCodes),
+    ...(account.products && { visible: account.products }),
   };
   const start = body.paginationStart;
   let after = 0;
@@ -137,10 +155,11 @@ function noteRun(state: ServiceState, shape: ExportShape, start: string): Lineag
   return mine;
 }
 
-function catalogue({ model, performances: times }: ServiceState, body: Body): unknown {
+function catalogue({ model, performances: times }: ServiceState, body: Body, account: Account): unknown {
   const seasons = new Map<string, Map<string, Set<string>>>();
   for (const t of model.tickets.values()) {
     if (body.seasonCode !== undefined && body.seasonCode !== null && t.seasonCode !== body.seasonCode) continue;
+    if (!sees(account, t.productCode)) continue;
     const products = seasons.get(t.seasonCode) ?? new Map<string, Set<string>>();
     seasons.set(t.seasonCode, products);
     const performances = products.get(t.productCode) ?? new Set<string>();
@@ -164,9 +183,9 @@ function catalogue({ model, performances: times }: ServiceState, body: Body): un
   };
 }
 
-function history(state: ServiceState, body: Body): Answer {
+function history(state: ServiceState, body: Body, account: Account): Answer {
   const code = codeOf(body);
-  const ticket = state.model.tickets.get(code);
+  const ticket = ticketOf(state, code, account);
   if (!ticket) return { ok: false, detail: 'unknown ticket' };
   const operations = state.controls
     .of(code)

@@ -1,6 +1,6 @@
 import type { Element } from '../secutix/wire-xml.js';
 import { childOf, elementsOf, escapeXml, namespaceOf, parseXml, plainOf, SOAP, WSSE } from '../secutix/wire-xml.js';
-import type { Account } from './auth.js';
+import type { Account, Accounts } from './auth.js';
 
 const PATH =
   /^\/tnci\/external-remoting\/com\.secutix\.facade\.control\.(v1_[0-6])\.ExternalAccessControlService\.webservice$/;
@@ -39,13 +39,13 @@ export function readCall(text: string, version: string): SoapCall | string {
   return { method: call.name, body, security: childOf(childOf(root, 'Header'), 'Security') };
 }
 
-/** Undefined = the UsernameToken is good. */
-export function refuseUser(security: Element | undefined, { operator, secret }: Account): string | undefined {
+/** The account a UsernameToken speaks for; a text = why it is refused. */
+export function accountOfUser(security: Element | undefined, accounts: Accounts): Account | string {
   if (security?.uri !== WSSE) return 'no WS-Security header';
   const token = childOf(security, 'UsernameToken');
-  const name = childOf(token, 'Username')?.text;
+  const account = accounts.get(childOf(token, 'Username')?.text ?? '');
   const password = childOf(token, 'Password')?.text;
-  return name === operator && password === secret ? undefined : 'The security token could not be authenticated';
+  return account?.secret === password && account ? account : 'The security token could not be authenticated';
 }
 
 /** `requestId` as a number where it is one, as the REST side gets it. */

@@ -86,6 +86,46 @@ describe('the simulated service', () => {
     expect((await call('getTimeZone', {})).status).toBe(200);
   });
 
+  it('knows several operators: each has its own secret and partner and sees its own products', async () => {
+    const other = { operator: 'EXAMPLE_B', partner: 'OTHER', secret: 'the secret of the other operator, 32 bytes' };
+    const { call, token, simulator } = await start({
+      callsPerMinute: 0,
+      tickets: 300,
+      operators: [{ ...other, products: ['P2'] }],
+    });
+    const claims = { aud: other.operator, iss: other.partner };
+    const theirs = await token(claims, other.secret);
+    expect((await call('getTimeZone', {}, theirs)).status).toBe(200);
+    // Nobody's secret or partner is good for anybody else.
+    expect((await call('getTimeZone', {}, await token(claims))).status).toBe(401);
+    expect((await call('getTimeZone', {}, await token({}, other.secret))).status).toBe(401);
+    expect((await call('getTimeZone', {}, await token({ aud: other.operator }, other.secret))).status).toBe(401);
+    expect((await call('getTimeZone', {}, await token({ ...claims, sub: 'ELSE' }, other.secret))).status).toBe(401);
+
+    const ask = { listType: 'GREY', ticketType: 'ALL', seasonCode: 'S26', nbMaxResults: 5000 };
+    const products = async (bearer?: string): Promise<string[]> => {
+      const { body } = await call('exportList', ask, bearer);
+      const { accessControlListItems: items } = body.accessControlListData as {
+        accessControlListItems: { productCode: string }[];
+      };
+      return [...new Set(items.map((i) => i.productCode))].sort();
+    };
+    expect(await products()).toEqual(['P1', 'P2']);
+    expect(await products(theirs)).toEqual(['P2']);
+    // Two operators that read different lists are no two clients of one product.
+    expect(simulator.stats().alarms).toEqual([]);
+    expect(JSON.stringify((await call('getAccessControlCatalog', {}, theirs)).body)).not.toContain('P1');
+    const code = { barCodeOrTaxNumber: FIRST_TICKET };
+    expect((await call('getControlledTicket', code)).body.statusCode).toBe('success');
+    expect((await call('getControlledTicket', code, theirs)).body.statusDetail).toBe('unknown ticket');
+
+    // A secret is changed while everybody works.
+    const changed = { ...other, secret: 'another secret of the other operator, 32 bytes', products: ['P1'] };
+    await fetch(`${simulator.origin}/_control/operator`, { method: 'POST', body: JSON.stringify(changed) });
+    expect((await call('getTimeZone', {}, theirs)).status).toBe(401);
+    expect(await products(await token(claims, changed.secret))).toEqual(['P1']);
+  });
+
   it('answers 509 to the 61st call of a minute', async () => {
     const { simulator, call } = await start();
     const answers = [];

@@ -1,7 +1,9 @@
-import { createHash, webcrypto, X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
+import type { KeyPair } from '../../certificates.js';
+import { makeCertificate } from '../../certificates.js';
 import { PortillonError } from '../../errors.js';
 
 const DAY = 24 * 60 * 60_000;
@@ -54,33 +56,14 @@ export async function ownCertificate(folder: string, names: readonly string[], n
   return { cert, key, fingerprint: fingerprintOf(cert), own: true };
 }
 
-async function make(names: readonly string[], now: number): Promise<{ cert: string; key: string }> {
-  // Loaded when it is needed: node:crypto reads certificates but cannot make one.
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  x509.cryptoProvider.set(webcrypto as never);
-  const cert = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: createHash('sha256').update(`${now}${names.join()}`).digest('hex').slice(0, 16),
-    name: `CN=${names[0] ?? 'portillon'}, O=Portillon`,
+const make = (names: readonly string[], now: number): Promise<KeyPair> =>
+  makeCertificate({
+    subject: `CN=${names[0] ?? 'portillon'}, O=Portillon`,
+    names,
+    serial: createHash('sha256').update(`${now}${names.join()}`).digest('hex').slice(0, 16),
     // A gate whose clock is not set yet must not make one that begins in the future.
-    notBefore: new Date(now - DAY),
-    notAfter: new Date(now + LIVES),
-    signingAlgorithm: algorithm,
-    keys: keys as never,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1']),
-      new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
-      ),
-    ],
+    from: new Date(now - DAY),
+    to: new Date(now + LIVES),
   });
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const body = pkcs8.toString('base64').replaceAll(/.{64}/g, '$&\n');
-  return { cert: cert.toString('pem'), key: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n` };
-}
 
 const fingerprintOf = (cert: string): string => new X509Certificate(cert).fingerprint256;
