@@ -5,7 +5,6 @@ import type { ConflictReport, ConflictSide, VenueCounts, VenueReport } from './d
 import { describeError } from './errors.js';
 import type { ClaimPort } from './lane/claims.js';
 import type { LaneEvent } from './lane/lane.js';
-import type { VenueStore } from './store/venue-store.js';
 import { venueKeys } from './store/venue-store.js';
 import { ClaimClient } from './venue/claim-client.js';
 import type { Use } from './venue/claim-types.js';
@@ -15,6 +14,8 @@ import { VenueHub } from './venue/hub.js';
 import { elsewhereRecords } from './venue/usage-intake.js';
 import { HubTelemetry } from './runtime-venue-telemetry.js';
 import { ListThread } from './runtime-venue-list.js';
+import { remote, standBy, syncFacts, takeFollowed } from './runtime-venue-handover.js';
+import type { TakeOver } from './venue/followed.js';
 import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
 
 /** Milliseconds a start waits for the broker, to learn whether another hub runs. */
@@ -40,7 +41,7 @@ export class HubRole implements Venue {
     const { config, gate, broker, secret, claims, store } = basics;
     const log = parts.log.child({ room: 'venue' });
     const late: { role?: HubRole } = {};
-    await takeFollowed(parts, store);
+    await takeFollowed(basics, parts);
     const hub = await VenueHub.start(
       {
         venue: config.id,
@@ -64,8 +65,14 @@ export class HubRole implements Venue {
           ...(await parts.journal.checksAfter(after, limit, parts.settledThrough())),
           last: parts.settledThrough(),
         }),
-        pushed: parts.pushed,
-        onReplaced: () => void standBy(store).then(parts.startAnew),
+        follow: {
+          pushed: () => parts.pushed()?.cursor ?? 0,
+          lastRefused: () => parts.pushed()?.lastRejected[0]?.seq ?? 0,
+          countedFrom: () => late.role?.countedFrom ?? 0,
+          refused: (after, limit) => parts.model.platform('refused', { after, limit }),
+          sync: (hold) => syncFacts(parts, hold),
+        },
+        onReplaced: (why) => void standBy(basics, parts, why).then(parts.startAnew),
       },
     );
     try {
@@ -249,6 +256,7 @@ export class HubRole implements Venue {
         epoch: hub.epoch,
         commit: hub.claims.commits,
         conflicts: hub.claims.conflicts,
+        taken: (this.#b.store.get(venueKeys.named('taken')) as TakeOver | undefined) ?? null,
         counters: hub.claims.counters,
         gates: views.map((v) => ({
           ...v,
@@ -290,8 +298,12 @@ export class HubRole implements Venue {
   }
 
   /** The standby takes over again. False = nobody follows. */
-  handBack(): boolean {
-    return this.#hub.follow.handBack();
+  handBack(who: string): boolean {
+    return this.#hub.follow.handBack(who);
+  }
+
+  get countedFrom(): number {
+    return this.#counts.since;
   }
 
   async close(): Promise<void> {
@@ -303,30 +315,4 @@ export class HubRole implements Venue {
     await this.#hub.close();
     await this.#b.store.close();
   }
-}
-
-/** From now on this box stands by for another one. */
-export const standBy = (store: VenueStore): Promise<void> =>
-  store.commit([
-    { key: venueKeys.named('part'), value: 'standby' },
-    { key: venueKeys.named('followed'), value: '' },
-  ]);
-
-/** A standby that has taken over: what the hub had not yet told SecuTix goes there from here, under the same check IDs. */
-async function takeFollowed(parts: VenueParts, store: VenueStore): Promise<void> {
-  if (!store.has(venueKeys.named('takeover'))) return;
-  const range = { gt: venueKeys.followed(0), lt: 'f"' };
-  const checks = (await store.values(range)) as SettledCheck[];
-  await Promise.all(checks.map((c) => parts.journal.append(remote(parts, parseCheckId(c.check.checkId).gate, c))));
-  const keys = await store.keys(range);
-  const usage = await store.lastNumber('n!');
-  await store.commit([
-    ...keys.map((key) => ({ key, value: undefined })),
-    // A hub without lanes has nothing to learn from what was before.
-    { key: venueKeys.named('usage'), value: usage },
-  ]);
-}
-
-function remote({ clock }: VenueParts, gate: string, { check, outcome }: SettledCheck) {
-  return { kind: 'remote' as const, at: clock.now(), gate, check, ...(outcome !== undefined && { outcome }) };
 }

@@ -15,7 +15,10 @@ interface Common {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 export type ListWorkerOptions =
-  (Common & { role: 'hub'; secret: string }) | (Common & { role: 'gate'; gate: string; key: string });
+  | (Common & { role: 'hub'; secret: string })
+  | (Common & { role: 'gate'; gate: string; key: string })
+  /** `key`: the venue's secret. `keepLog`: pages kept for the gates it will serve. */
+  | (Common & { role: 'standby'; gate: string; key: string; keepLog: number; standby: true });
 
 export type FromListWorker = { type: 'state'; state: ListState } | { type: 'stopped' };
 

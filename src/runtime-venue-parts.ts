@@ -12,6 +12,7 @@ import type { Journal } from './store/journal.js';
 import type { StoreKey } from './store/open.js';
 import type { VenueStore } from './store/venue-store.js';
 import type { SyncHandle } from './sync/handle.js';
+import type { PushStatus } from './sync/messages.js';
 import type { ClaimSettings } from './venue/claim-client.js';
 import type { BrokerSettings } from './venue/wire.js';
 
@@ -23,8 +24,8 @@ export interface VenueParts {
   folder: (name: string) => string;
   reservations: Reservations;
   settledThrough: () => number;
-  /** Sequence up to which SecuTix has the journal. */
-  pushed: () => number;
+  /** How far SecuTix has the journal, and what it refused; undefined = the sync thread has not said anything yet. */
+  pushed: () => PushStatus | undefined;
   /** Ends this process in order; whoever supervises it starts it again, in its new part. */
   startAnew: () => void;
   /** There is something for SecuTix. */
@@ -32,7 +33,10 @@ export interface VenueParts {
   /** Of this process's log; absent where it has none that can change. */
   setLogLevel?: ((level: 'debug' | 'info' | 'warn' | 'error') => void) | undefined;
   /** The gate itself, for telemetry and commands. */
-  model: Pick<ReadModel, 'setMode' | 'pulse' | 'selfTest' | 'syncNow' | 'status' | 'desk' | 'live' | 'tally'>;
+  model: Pick<
+    ReadModel,
+    'setMode' | 'pulse' | 'selfTest' | 'syncNow' | 'status' | 'desk' | 'live' | 'tally' | 'platform'
+  >;
 }
 
 /** What the composition root needs of a venue, whichever part this gate plays in it. */

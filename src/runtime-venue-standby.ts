@@ -4,6 +4,7 @@ import type { Condition } from './diagnostics/reports.js';
 import type { VenueReport } from './diagnostics/venue-model.js';
 import type { ClaimPort } from './lane/claims.js';
 import { Standby } from './venue/standby.js';
+import { ListThread } from './runtime-venue-list.js';
 import { stillSync } from './runtime-venue-still.js';
 import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
 
@@ -14,16 +15,37 @@ export class StandbyRole implements Venue {
   readonly #b: VenueBasics;
   readonly #standby: Standby;
 
-  constructor(basics: VenueBasics, parts: VenueParts) {
+  readonly #list: ListThread;
+
+  constructor(basics: VenueBasics, parts: VenueParts, keepLog: number) {
     this.#b = basics;
     const { config, gate, broker, secret, claims, store } = basics;
+    const log = parts.log.child({ room: 'venue' });
+    this.#list = new ListThread(
+      {
+        role: 'standby',
+        standby: true,
+        gate,
+        key: secret,
+        keepLog,
+        venue: config.id,
+        broker,
+        session: claims.session,
+        folder: parts.folder('list'),
+        storeKey: basics.storeKey,
+        logLevel: basics.logLevel,
+      },
+      { clock: parts.clock, log, onState: () => {} },
+    );
     this.#standby = new Standby(
       { venue: config.id, gate, session: claims.session, broker, secret },
       {
         clock: parts.clock,
         random: parts.random,
-        log: parts.log.child({ room: 'venue' }),
+        log,
         store,
+        list: () => this.#list.state,
+        wakeList: () => this.#list.wake(),
         becomeHub: parts.startAnew,
       },
     );
@@ -34,12 +56,17 @@ export class StandbyRole implements Venue {
     this.sync = stillSync(NO_PROGRAMME, 'a standby does not talk to SecuTix: ask the hub');
   }
 
+  /** The hub has said once that there is nothing newer. */
+  get #hasList(): boolean {
+    return (this.#list.state?.upToDate ?? 0) > 0;
+  }
+
   announce(): void {}
   onDecision(): void {}
 
   conditions(): Condition[] {
     const { connected, error, hub, caughtUp } = this.#standby.report();
-    if (hub !== null && caughtUp) return [];
+    if (hub !== null && caughtUp && this.#hasList) return [];
     const why = !connected
       ? `the broker cannot be reached${error ? `: ${error}` : ''}`
       : hub === null
@@ -53,6 +80,7 @@ export class StandbyRole implements Venue {
     const { connected, error, hub, epoch, commit, caughtUp } = this.#standby.report();
     const { id, claim } = this.#b.config;
     const { policy, budget, deadline } = claim;
+    const list = this.#list.state;
     return {
       role: 'standby',
       venue: id,
@@ -60,8 +88,8 @@ export class StandbyRole implements Venue {
       policy: { policy, budget, deadline },
       risk: { made: 0, bound: 0 },
       claims: {},
-      list: null,
-      standby: { hub, epoch, commit, caughtUp },
+      list: list ? { position: list.position, hash: list.hash } : null,
+      standby: { hub, epoch, commit, caughtUp: caughtUp && this.#hasList },
     };
   }
 
@@ -80,6 +108,7 @@ export class StandbyRole implements Venue {
 
   async close(): Promise<void> {
     await this.#standby.close();
+    await this.#list.stop();
     await this.#b.store.close();
   }
 }

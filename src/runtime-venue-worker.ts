@@ -3,6 +3,8 @@ import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from './clock.js';
 import { createLog } from './log.js';
+import { ListCopy } from './store/list-copy.js';
+import type { FollowedList } from './store/list-mirror.js';
 import { ListMirror } from './store/list-mirror.js';
 import { ListWriter } from './store/list-writer.js';
 import { ListSource } from './store/list-source.js';
@@ -29,13 +31,16 @@ const parts = {
   random: Math.random,
   log: createLog(options.logLevel).child({ room: 'venue-list' }),
 };
-const service =
-  options.role === 'hub'
-    ? new ListServer(options, new ListSource(options.folder, options.storeKey), parts)
-    : new ListClient(options, new ListMirror(await ListWriter.open(options.folder, { storeKey: options.storeKey })), {
-        ...parts,
-        onState: (state) => post({ type: 'state', state }),
-      });
+const { folder, storeKey } = options;
+const follow = (list: FollowedList, settings: Exclude<ListWorkerOptions, { role: 'hub' }>): ListClient =>
+  new ListClient(settings, list, { ...parts, onState: (state) => post({ type: 'state', state }) });
+async function start(): Promise<ListServer | ListClient> {
+  const source = new ListSource(folder, storeKey);
+  if (options.role === 'hub') return new ListServer(options, source, parts);
+  if (options.role === 'gate') return follow(new ListMirror(await ListWriter.open(folder, { storeKey })), options);
+  return follow(new ListCopy(await ListWriter.open(folder, { storeKey, keepLog: options.keepLog }), source), options);
+}
+const service = await start();
 port.on('message', (message: 'stop' | 'wake') => {
   if (message === 'wake') {
     if (service instanceof ListClient) service.wake();

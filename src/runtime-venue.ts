@@ -10,7 +10,8 @@ import type { LanePolicy } from './venue/claim-client.js';
 import type { BrokerSettings } from './venue/wire.js';
 import type { Venue, VenueBasics, VenueParts } from './runtime-venue-parts.js';
 import { GateRole } from './runtime-venue-gate.js';
-import { HubRole, standBy } from './runtime-venue-hub.js';
+import { standBy } from './runtime-venue-handover.js';
+import { HubRole } from './runtime-venue-hub.js';
 import { StandbyRole } from './runtime-venue-standby.js';
 
 export async function startVenue(config: GateConfig, parts: VenueParts): Promise<Venue | undefined> {
@@ -50,13 +51,14 @@ export async function startVenue(config: GateConfig, parts: VenueParts): Promise
 async function startHub(config: GateConfig, basics: VenueBasics, parts: VenueParts): Promise<Venue> {
   const { store } = basics;
   const part = (store.get(venueKeys.named('part')) as 'hub' | 'standby' | undefined) ?? config.venue.role;
-  if (part === 'standby') return new StandbyRole(basics, parts);
+  const { listLog } = config.venue;
+  if (part === 'standby') return new StandbyRole(basics, parts, listLog);
   try {
     return await HubRole.start(basics, parts);
   } catch (error) {
     if (!(error instanceof PortillonError) || error.code !== 'VENUE_REPLACED' || config.lanes.length > 0) throw error;
-    await standBy(store);
-    return new StandbyRole(basics, parts);
+    await standBy(basics, parts, error.message);
+    return new StandbyRole(basics, parts, listLog);
   }
 }
 

@@ -152,7 +152,7 @@ export class Gate implements ReadModel {
       reservations,
       settledThrough,
       announce,
-      pushed: () => (this.#sync as SyncSide | undefined)?.status?.push.cursor ?? 0,
+      pushed: () => (this.#sync as SyncSide | undefined)?.status?.push,
       startAnew: () => this.#p.startAnew?.(),
       model: this,
     });

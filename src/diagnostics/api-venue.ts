@@ -23,7 +23,7 @@ export function venueRoutes(api: Hono, model: WithVenue): void {
     const who = whoOf(c, claimed);
     if (!who) return c.json({ error: 'who must say who asks for it' }, 400);
     if (!model.venue?.handBack) return c.json({ error: 'this is no hub' }, 404);
-    return model.venue.handBack() ? c.body(null, 204) : c.json({ error: 'no standby follows this hub' }, 409);
+    return model.venue.handBack(who) ? c.body(null, 204) : c.json({ error: 'no standby follows this hub' }, 409);
   });
   api.post('/venue/trust', async (c) => {
     const { who: claimed } = await c.req.json<{ who?: string }>();

@@ -26,6 +26,8 @@ export interface VenueReport {
     epoch: number;
     commit: number;
     conflicts: number;
+    /** It took over from another box: when, on whose word; null = it did not. */
+    taken: { inOrder: boolean; who?: string; from?: string; at?: number } | null;
     counters: Readonly<Record<string, number>>;
     gates: {
       gate: string;
@@ -90,7 +92,7 @@ export interface VenueModel {
   /** A standby becomes the hub; absent = this is none. Rejects when it cannot. */
   takeOver?(who: string): Promise<{ inOrder: boolean }>;
   /** The standby of this hub becomes the hub; false = nobody follows. */
-  handBack?(): boolean;
+  handBack?(who: string): boolean;
 }
 
 export interface WithVenue {

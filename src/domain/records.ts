@@ -164,6 +164,9 @@ export interface EventRecord extends RecordBase {
   performances?: readonly string[];
 }
 
+/** Begins a note on which box is the hub of the venue. */
+export const HANDOVER_NOTE = 'hub of the venue: ';
+
 /** Anything else worth keeping: lane opened or closed, clock stepped. */
 export interface NoteRecord extends RecordBase {
   kind: 'note';

@@ -59,6 +59,8 @@ export interface SimulatorStats {
   /** UTC milliseconds. */
   runs: number[];
   alarms: string[];
+  /** Readers of a list that began at its beginning. */
+  readers: number;
   importBatches: number[];
   /** What the seat map would warn of. */
   seatMap: string[];
@@ -112,6 +114,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     refusedTokens: counts.refusedTokens,
     runs: [...state.runs],
     alarms: [...state.alarms],
+    readers: [...state.lineages.values()].flat().length,
     importBatches: [...state.controls.batches],
     seatMap: seatMapWarnings(state.controls.arrivals, state.now()),
     tickets: state.model.tickets.size,

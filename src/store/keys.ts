@@ -15,6 +15,7 @@
  * | list | `m!building` | the generation in the making | worker |
  * | list | `m!garbage` | generations that are being removed | worker |
  * | list | `m!purged` | when tickets of the past were last dropped | worker |
+ * | list | `m!copy` | at a standby: how far the copy of the hub's list is that is being fetched | list worker |
  * | list | `m!resync` | what the last comparison with the server found | worker |
  * | list | `g!` generation `!t!` ticket | ticket and the tags of the scopes it came from | worker |
  * | list | `g!` generation `!c!` container | its barcodes, sorted | worker |
@@ -40,6 +41,8 @@
  * | venue | `k!` number | two admissions of one entry right | main |
  * | venue | `r!` right | an entry this gate may admit on, counted in advance | main |
  * | venue | `f!` sequence | a check of the hub's journal that SecuTix does not have yet, at its standby | main |
+ * | venue | `c!` check | one of the venue's day, for the counts of whoever takes over | main |
+ * | venue | `x!` check | SecuTix has refused it, at the standby | main |
  * | venue | `m!` name | identity, commits, a gate's position in the hub's log | main |
  *
  * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what
@@ -68,6 +71,7 @@ export const keys = {
   garbage: 'm!garbage',
   resync: 'm!resync',
   purged: 'm!purged',
+  copy: 'm!copy',
   generation: (generation: number): string => `g!${genText(generation)}!`,
   generationEnd: (generation: number): string => `g!${genText(generation)}"`,
   ticket: (generation: number, barcode: string): string => `g!${genText(generation)}!t!${barcode}`,

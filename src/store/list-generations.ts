@@ -90,11 +90,16 @@ const garbage = (list: ListWriter, ...generations: number[]): Operation => ({
 });
 
 /** The generation in the making takes the place of the one in force, in one atomic step. */
-export async function swap(list: ListWriter, building: Building, report?: ResyncReport): Promise<void> {
+export async function swap(
+  list: ListWriter,
+  building: Building,
+  report?: ResyncReport,
+  position = list.active.p + 1,
+): Promise<void> {
   const { active } = list;
   const next: ActiveList = {
     g: building.generation,
-    p: active.p + 1,
+    p: position,
     ...(active.b && { b: true }),
     ...(list.dropFirst > 0 && { c: list.dropFirst }),
   };

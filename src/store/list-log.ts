@@ -4,6 +4,7 @@ import { keys } from './keys.js';
 import type { Entry } from './list-entry.js';
 import { decodeEntry, encodeEntry } from './list-entry.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
+import type { ScopeState } from './records.js';
 import { encodeJson } from './records.js';
 
 /**
@@ -19,6 +20,10 @@ export interface LoggedPage {
   lines: readonly Line[];
   /** Difference of the sum over the list. */
   change: string;
+  /** For the hub's standby: the scope this page belongs to, with its cursor behind the page. */
+  scope?: { key: string; state: ScopeState };
+  /** Tickets that were known and unchanged, and are of this scope too from here on. */
+  touched?: readonly string[];
 }
 
 const TAGS = /,"g":"[^"]*"\}$/;
@@ -53,6 +58,9 @@ export function blackChange(barcode: string, before: BlackEntry | undefined, aft
 
 /** A stored ticket without what belongs to this list alone: the checksum and the tags of the scopes. */
 export const lineText = (stored: string): string => stored.slice(HEAD).replace(TAGS, '}');
+/** The same with the tags, for a list that takes the place of this one. */
+export const taggedText = (stored: string): string => stored.slice(HEAD);
+export const entryOf = ([barcode, text]: Line): Entry => decodeEntry(barcode, PLAIN + text);
 export const textOf = (ticket: Ticket): string => lineText(encodeEntry({ ticket, tags: [] }));
 export const ticketOf = ([barcode, text]: Line): Ticket => decodeEntry(barcode, PLAIN + text).ticket;
 
@@ -65,6 +73,7 @@ export function logOperations(
   tickets: ReadonlyMap<string, Ticket>,
   known: ReadonlyMap<string, Entry>,
   keep: number,
+  more: Pick<LoggedPage, 'scope' | 'touched'>,
 ): Operation[] {
   const lines: Line[] = [];
   let change = 0n;
@@ -75,7 +84,7 @@ export function logOperations(
     change += partOf(barcode, text);
     lines.push([barcode, text]);
   }
-  return logged(at, lines, change, keep);
+  return logged(at, lines, change, keep, more);
 }
 
 /** The same for tickets that went. */
@@ -113,8 +122,9 @@ function logged(
   lines: readonly Line[],
   change: bigint,
   keep: number,
+  more: Pick<LoggedPage, 'scope' | 'touched'> = {},
 ): Operation[] {
-  const page: LoggedPage = { g: at.generation, lines, change: addHash(EMPTY_HASH, change) };
+  const page: LoggedPage = { g: at.generation, lines, change: addHash(EMPTY_HASH, change), ...more };
   const operations: Operation[] = [{ type: 'put', key: keys.listLog(at.position), value: encodeJson(page) }];
   if (at.position > keep) operations.push({ type: 'del', key: keys.listLog(at.position - keep) });
   return operations;

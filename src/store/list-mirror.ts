@@ -5,7 +5,8 @@ import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
 import { abandon, beginGeneration, buildingOf, indexPrinted, removeGarbage, swap } from './list-generations.js';
 import { removals } from './list-drop.js';
 import { blackEntries, blackOperation } from './list-files.js';
-import type { Line } from './list-log.js';
+import type { Line, LoggedPage } from './list-log.js';
+import type { CopiedScopes } from './list-source.js';
 import { blackChange, blackOf, GONE, isBlack, textOf, ticketOf } from './list-log.js';
 import type { ListWriter } from './list-writer.js';
 import type { ScopeState } from './records.js';
@@ -23,13 +24,40 @@ interface MirrorCursor {
   snapshot?: SnapshotProgress;
 }
 
+/** A list that follows the hub's, page by page. */
+export interface FollowedList {
+  readonly position: number;
+  /** As last known. */
+  readonly hash: string;
+  readonly scope: Pick<ScopeState, 'items' | 'pages' | 'completeAt'>;
+  readonly snapshot: SnapshotProgress | undefined;
+  readonly startingOver: boolean;
+  /** `page`: what else the hub's log has of it, for a standby. */
+  applyPage(lines: readonly Line[], position: number, page?: PageFacts): Promise<void>;
+  applySnapshot(
+    lines: readonly Line[],
+    from: SnapshotProgress,
+    next: SnapshotProgress | undefined,
+    now: number,
+    scopes?: CopiedScopes,
+  ): Promise<void>;
+  followDropFirst(dropFirst: number): Promise<boolean>;
+  confirm(completeAt: number | null): Promise<void>;
+  startOver(now: number): Promise<void>;
+  /** Sum over this list; undefined = it cannot be said now. */
+  sum(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export type PageFacts = Pick<LoggedPage, 'scope' | 'touched'>;
+
 const HUB_SCOPE = 'hub';
 
 /**
  * A gate's copy of the hub's list, kept as a scope whose cursor is the hub's position. A gate with a list fetches a
  * snapshot beside it and swaps at the end: lanes never see half of one.
  */
-export class ListMirror {
+export class ListMirror implements FollowedList {
   readonly #list: ListWriter;
 
   constructor(list: ListWriter) {
@@ -148,16 +176,12 @@ export class ListMirror {
    * Characters that printed codes leave out, as the hub has it: the index is made anew when that has changed. True = a snapshot in the
    * making was given up, so the answer in hand belongs to nothing.
    */
-  async followDropFirst(dropFirst: number): Promise<boolean> {
-    const list = this.#list;
-    if (list.dropFirst === dropFirst && (list.active.c ?? 0) === dropFirst) return false;
-    list.dropFirst = dropFirst;
-    // One in the making was indexed in another way: it begins again.
-    const building = buildingOf(list);
-    const stale = building !== undefined && building.dropFirst !== dropFirst;
-    if (stale) await abandon(list);
-    await indexPrinted(list, () => new Promise((resolve) => setImmediate(resolve)));
-    return stale;
+  followDropFirst(dropFirst: number): Promise<boolean> {
+    return followDropFirst(this.#list, dropFirst);
+  }
+
+  sum(): Promise<string> {
+    return Promise.resolve(this.hash);
   }
 
   /** The hub's list was complete at this time: nothing newer was to be had. */
@@ -186,4 +210,15 @@ export class ListMirror {
   close(): Promise<void> {
     return this.#list.close();
   }
+}
+
+export async function followDropFirst(list: ListWriter, dropFirst: number): Promise<boolean> {
+  if (list.dropFirst === dropFirst && (list.active.c ?? 0) === dropFirst) return false;
+  list.dropFirst = dropFirst;
+  // One in the making was indexed in another way: it begins again.
+  const building = buildingOf(list);
+  const stale = building !== undefined && building.dropFirst !== dropFirst;
+  if (stale) await abandon(list);
+  await indexPrinted(list, () => new Promise((resolve) => setImmediate(resolve)));
+  return stale;
 }

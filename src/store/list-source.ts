@@ -1,9 +1,9 @@
 import { keys } from './keys.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
 import type { BlackEntry, Line, LoggedPage } from './list-log.js';
-import { blackText, lineText } from './list-log.js';
-import type { ActiveList } from './list-state.js';
-import { activeOf } from './list-state.js';
+import { blackText, lineText, taggedText } from './list-log.js';
+import type { ActiveList, ScopeIndex } from './list-state.js';
+import { activeOf, NO_SCOPES } from './list-state.js';
 import type { Database, StoreKey } from './open.js';
 import { openDatabase } from './open.js';
 import type { ScopeState } from './records.js';
@@ -15,6 +15,12 @@ export interface SourceState {
   completeAt: number | null;
   /** Characters that printed codes leave out, as the hub's index has it; 0 = no index. */
   dropFirst: number;
+}
+
+/** What a list is read on with, by whoever takes the place of the one that read it so far. */
+export interface CopiedScopes {
+  index: ScopeIndex;
+  states: readonly { key: string; state: ScopeState }[];
 }
 
 /** Tickets between two breaths while the sum is made anew. */
@@ -63,20 +69,34 @@ export class ListSource {
     });
   }
 
-  /** Changes of one page; undefined = no longer kept. */
-  page(position: number): Promise<readonly Line[] | undefined> {
+  /** One page as the log has it; undefined = no longer kept. */
+  page(position: number): Promise<LoggedPage | undefined> {
     return this.#use((db) => {
       const page = pageOf(db, position);
-      return page?.g === active(db).g ? page.lines : undefined;
+      return page?.g === active(db).g ? page : undefined;
     });
   }
 
-  /** Tickets behind a barcode, in the order of the store. Fewer than `limit` = the end. */
-  tickets(after: string, limit: number): Promise<readonly Line[]> {
+  /** Tickets behind a barcode, in the order of the store; `tagged`: each with its scopes. Fewer than `limit` = the end. */
+  tickets(after: string, limit: number, tagged = false): Promise<readonly Line[]> {
     return this.#use(async (db) => {
       const { g } = active(db);
       const found = await db.iterator({ gt: keys.ticket(g, after), lt: keys.ticketsEnd(g), limit }).all();
-      return found.map(([key, text]): Line => [keys.barcodeOf(key), lineText(text)]);
+      return found.map(([key, text]): Line => [keys.barcodeOf(key), (tagged ? taggedText : lineText)(text)]);
+    });
+  }
+
+  /** Cursor and progress of every scope. Read before any ticket: then no ticket of before a cursor can be missing. */
+  scopes(): Promise<CopiedScopes> {
+    return this.#use((db) => {
+      const { g } = active(db);
+      const text = db.getSync(keys.scopes(g));
+      const index = text === undefined ? NO_SCOPES : (decodeJson(text, 'scopes') as ScopeIndex);
+      const states = Object.keys(index.tags).flatMap((key) => {
+        const state = db.getSync(keys.scope(g, key));
+        return state === undefined ? [] : [{ key, state: decodeJson(state, 'scope') as ScopeState }];
+      });
+      return { index, states };
     });
   }
 

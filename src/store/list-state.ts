@@ -39,8 +39,8 @@ export function activeOf(get: (key: string) => string | undefined): ActiveList {
 /** A generation in the making. */
 export interface Building {
   generation: number;
-  /** `resync` and `file` end in a swap, `verify` in a comparison alone. */
-  purpose: 'resync' | 'verify' | 'file';
+  /** `resync`, `file` and `copy` (of the hub's, at its standby) end in a swap, `verify` in a comparison alone. */
+  purpose: 'resync' | 'verify' | 'file' | 'copy';
   /** UTC milliseconds. */
   since: number;
   /** What its index of printed codes was made for. */

@@ -18,6 +18,16 @@ import { decodeJson, encodeJson, NEW_SCOPE } from './records.js';
 import { scrub, suspect } from './scrub.js';
 import { assertRoom } from './space.js';
 
+export interface PageOptions {
+  generation?: number;
+  trail?: string[];
+  extra?: readonly Operation[];
+  black?: boolean;
+  /** The scope behind this page as another list has it, which this one takes the place of; and the tickets' tags there. */
+  as?: ScopeState;
+  tags?: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface ListOptions {
   storeKey?: StoreKey;
   /** Characters that printed codes leave out at the beginning; 0 = no index of printed codes. */
@@ -139,12 +149,12 @@ export class ListWriter {
     scopeKey: string,
     page: Page,
     completeAt: number | null,
-    options: { generation?: number; trail?: string[]; extra?: readonly Operation[]; black?: boolean } = {},
+    options: PageOptions = {},
   ): Promise<{ scope: ScopeState; changes: PageChanges }> {
     this.assertRoom();
     const active = this.active;
     const generation = options.generation ?? this.generation;
-    const before = this.scope(scopeKey, generation);
+    const before = options.as ?? this.scope(scopeKey, generation);
     const known = new Map<string, Entry>();
     const changes = planPage(page.items, {
       ticket: (barcode) => {
@@ -155,7 +165,7 @@ export class ListWriter {
       container: (id) => this.barcodesOn(generation, id),
     });
     const trail = options.trail ?? before.trail;
-    const scope: ScopeState = {
+    const scope: ScopeState = options.as ?? {
       tag: before.tag,
       cursor: page.cursor ?? before.cursor,
       pages: before.pages + 1,
@@ -166,13 +176,13 @@ export class ListWriter {
     const operations: Operation[] = [...(options.extra ?? [])];
     const put = (key: string, value: string): unknown => operations.push({ type: 'put', key, value });
     const write = (ticket: Ticket, tags: readonly string[]): void => {
-      const entry = { ticket, tags: withTag(tags, before.tag) };
+      const entry = { ticket, tags: options.tags?.get(ticket.barcode) ?? withTag(tags, before.tag) };
       put(keys.ticket(generation, ticket.barcode), encodeEntry(entry));
     };
     for (const [barcode, ticket] of changes.tickets) write(ticket, known.get(barcode)?.tags ?? []);
     // Known and unchanged, but new to this scope: it must outlive the other one.
-    for (const [barcode, { ticket, tags }] of known)
-      if (!tags.includes(before.tag) && !changes.tickets.has(barcode)) write(ticket, tags);
+    const touched = [...known].filter(([barcode, e]) => !e.tags.includes(before.tag) && !changes.tickets.has(barcode));
+    for (const [, { ticket, tags }] of touched) write(ticket, tags);
     for (const [id, barcodes] of changes.containers) put(keys.container(generation, id), encodeBarcodes(barcodes, id));
     if (this.dropFirst > 0) this.#indexPrinted(generation, changes, known, put);
     for (const item of changes.unreadable) {
@@ -180,8 +190,8 @@ export class ListWriter {
       put(key, encodeJson({ why: item.why, raw: item.raw }));
     }
     put(keys.scope(generation, scopeKey), encodeJson(scope));
-    if (before.pages === 0) {
-      const index = this.scopes(generation);
+    const index = this.scopes(generation);
+    if (before.pages === 0 || index.tags[scopeKey] !== scope.tag) {
       const tags = { ...index.tags, [scopeKey]: scope.tag };
       put(keys.scopes(generation), encodeJson({ ...index, tags } satisfies ScopeIndex));
     }
@@ -190,7 +200,12 @@ export class ListWriter {
       const next: ActiveList = { ...active, g: generation, p: position, ...(options.black && { b: true as const }) };
       put(keys.active, encodeJson(next));
       if (this.#keepLog > 0)
-        operations.push(...logOperations({ generation, position }, changes.tickets, known, this.#keepLog));
+        operations.push(
+          ...logOperations({ generation, position }, changes.tickets, known, this.#keepLog, {
+            scope: { key: scopeKey, state: scope },
+            ...(touched.length > 0 && { touched: touched.map(([barcode]) => barcode) }),
+          }),
+        );
     } else if (options.black) put(keys.active, encodeJson({ ...active, b: true } satisfies ActiveList));
     await this.write(operations);
     return { scope, changes };

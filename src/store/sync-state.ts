@@ -79,6 +79,20 @@ export class SyncState {
     return values.map((v) => decodeJson(v, 'rejected check') as RejectedCheck);
   }
 
+  /** Goes on where another box was: its budget of calls, its catalogue, what was refused it. */
+  async takeOver(from: { limiter?: unknown; programme?: unknown; refused: readonly RejectedCheck[] }): Promise<void> {
+    const { limiter, programme, refused } = from;
+    const put = (key: string, value: unknown) => ({ type: 'put' as const, key, value: encodeJson(value) });
+    await this.#db.batch(
+      [
+        ...(limiter === undefined ? [] : [put(keys.limiter, limiter)]),
+        ...(programme === undefined ? [] : [put(keys.programme, programme)]),
+        ...refused.map((r) => put(keys.rejected(r.seq), r)),
+      ],
+      { sync: true },
+    );
+  }
+
   async countRejected(): Promise<number> {
     return (await this.#db.keys({ gt: 'q!', lt: 'q"' }).all()).length;
   }

@@ -21,7 +21,14 @@ export const venueKeys = {
   conflict: (n: number) => numbered('k!', n),
   right: (id: string) => `r!${id}`,
   rights: { gt: 'r!', lt: 'r"' },
+  /** A check of the venue's day, for the counts of whoever takes over. */
+  counted: (checkId: string) => `c!${checkId}`,
+  counts: { gt: 'c!', lt: 'c"' },
+  /** A check that SecuTix refused, at the standby. */
+  refused: (checkId: string) => `x!${checkId}`,
+  refusals: { gt: 'x!', lt: 'x"' },
   followed: (n: number) => numbered('f!', n),
+  followedChecks: { gt: 'f!', lt: 'f"' },
   named: (name: string) => `m!${name}`,
 } as const;
 
@@ -65,7 +72,7 @@ export class VenueStore {
   /** Everything a standby shares with its hub, by key: all but names, rights and what it follows. */
   async page(after: string, limit: number): Promise<{ key: string; value: unknown }[]> {
     const rows: { key: string; value: unknown }[] = [];
-    for (const prefix of ['a!', 'e!', 'g!', 'k!', 'n!', 'o!', 'u!']) {
+    for (const prefix of ['a!', 'c!', 'e!', 'g!', 'k!', 'n!', 'o!', 'u!']) {
       const end = `${prefix.slice(0, 1)}"`;
       if (after >= end) continue;
       const range = { gt: after > prefix ? after : prefix, lt: end, limit: limit - rows.length };
@@ -74,6 +81,10 @@ export class VenueStore {
       if (rows.length >= limit) break;
     }
     return rows;
+  }
+
+  async entries(range: { gt: string; lt: string }): Promise<[string, unknown][]> {
+    return (await this.#db.iterator(range).all()).map(([key, text]) => [key, decodeJson(text, 'venue')]);
   }
 
   async keys(range: { gt: string; lt: string }): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { fold, usageKey } from '../domain/fold.js';
 import type { JournalRecord, RepairRecord } from '../domain/records.js';
+import { HANDOVER_NOTE } from '../domain/records.js';
 import type { Usage } from '../domain/usage.js';
 import { NO_USAGE } from '../domain/usage.js';
 import { describeError } from '../errors.js';
@@ -103,6 +104,8 @@ class Verifier {
       if (!text.startsWith(CHAINED)) result.unchained++;
       const record = this.#record(seq, text);
       if (record?.kind === 'repair') repairs.push(record);
+      if (record?.kind === 'note' && record.what.startsWith(HANDOVER_NOTE))
+        remarks.push(`${new Date(record.at).toISOString()} ${record.what} (record ${seq})`);
       [last, hash] = [seq, hashOfValue(text)];
       if (seq === this.#known?.seq) seen.push({ seq, hash });
     });

@@ -9,7 +9,7 @@ import { ListWriter } from '../store/list-writer.js';
 import { SyncState } from '../store/sync-state.js';
 import { exportFile, importFile } from './list-files.js';
 import { ListHold } from './list-hold.js';
-import type { FromWorker, QuestionKind, Questions, SyncOptions, SyncStatus, ToWorker } from './messages.js';
+import type { FromWorker, Handover, QuestionKind, Questions, SyncOptions, SyncStatus, ToWorker } from './messages.js';
 import { admissionTimes, planPull } from './plan.js';
 import { ProgrammeKeeper } from './programme-keeper.js';
 import { Puller } from './puller.js';
@@ -25,6 +25,9 @@ interface LoopParts {
 
 /** A catalogue that cannot be fetched is asked for again after this, milliseconds: SecuTix allows few calls of it. */
 const CATALOGUE_RETRY = 600_000;
+/** Milliseconds a hand-over waits for a call that has begun, and between two looks whether it was called off. */
+const HOLD_WITHIN = 4_000;
+const HELD_LOOK = 200;
 
 /** Pull, push and catalogue, each an endless loop of its own: one that fails never holds up the others. */
 export class SyncLoop {
@@ -42,6 +45,8 @@ export class SyncLoop {
   #nextRequest = 1;
   #listReopened: ((error?: string) => void) | undefined;
   #loops: Promise<unknown> = Promise.resolve();
+  /** Another box is about to take this hub's place. */
+  #held = false;
   #questions = new Set<Promise<void>>();
   /** Aborted when the next pull is to be planned anew. */
   #replan = new AbortController();
@@ -77,9 +82,10 @@ export class SyncLoop {
     this.#client = client;
     const report = (): void => this.#report();
     const programme = (): Programme => this.#keeper.programme;
-    this.#puller = new Puller({ clock, log, client, hold: this.#hold, options, signal, report, programme });
+    const halted = (): boolean => this.#held;
+    this.#puller = new Puller({ clock, log, client, hold: this.#hold, options, signal, report, programme, halted });
     const source = (after: number, limit: number): Promise<SettledChecks> => this.#records(after, limit);
-    this.#pusher = new Pusher({ clock, log, client, state, options, signal, source });
+    this.#pusher = new Pusher({ clock, log, client, state, options, signal, source, halted });
     const onProgramme = (programme: ProgrammeKeeper['programme']): void => {
       parts.post({ type: 'programme', programme });
       this.#planAnew();
@@ -131,6 +137,8 @@ export class SyncLoop {
         return this.#keeper.refresh();
       case 'refused':
         return this.#state.rejectedAfter(message.ask.after, message.ask.limit);
+      case 'handover':
+        return this.#handover(message.ask.hold);
       case 'resync':
         return this.#puller.resync(message.ask.purpose);
       case 'import': {
@@ -144,7 +152,27 @@ export class SyncLoop {
     }
   }
 
+  async #handover(hold: boolean | undefined): Promise<Handover> {
+    const state = this.#state;
+    if (hold === true) {
+      this.#held = true;
+      const begun = Promise.allSettled([this.#puller.running, this.#pusher.running]);
+      await Promise.race([begun, this.#p.clock.sleep(HOLD_WITHIN, this.#stop.signal)]);
+    } else if (hold === false) {
+      this.#held = false;
+      this.#planAnew();
+    }
+    const programme = state.loadProgramme();
+    const { pushCursor: pushed, admittedCursor: admitted } = state;
+    return { pushed, admitted, limiter: state.loadLimiter(), ...(programme && { programme }) };
+  }
+
+  async #whileHeld(): Promise<void> {
+    while (this.#held && !this.#stop.signal.aborted) await this.#p.clock.sleep(HELD_LOOK, this.#stop.signal);
+  }
+
   async #syncNow(what: Questions['sync']['ask']['what']): Promise<{ ok: true }> {
+    if (this.#held) throw new PortillonError('SYNC_HELD', 'another box is about to take this hub’s place');
     try {
       await Promise.all([what !== 'push' && this.#puller.pull(), what !== 'pull' && this.#pusher.push(true)]);
     } finally {
@@ -162,6 +190,7 @@ export class SyncLoop {
   async #pullLoop(): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
+      await this.#whileHeld();
       try {
         await this.#puller.pull();
         failures = 0;
@@ -205,6 +234,7 @@ export class SyncLoop {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       await this.#p.clock.sleep(nextDelay(this.#o.push.every, failures, this.#p.random), this.#stop.signal);
+      await this.#whileHeld();
       if (this.#stop.signal.aborted) return;
       try {
         await this.#pusher.push();
@@ -222,6 +252,7 @@ export class SyncLoop {
     const { clock, log } = this.#p;
     while (!this.#stop.signal.aborted) {
       await clock.sleep(this.#keeper.dueIn(), this.#stop.signal);
+      await this.#whileHeld();
       if (this.#stop.signal.aborted) return;
       try {
         await this.#keeper.refresh();

@@ -37,6 +37,16 @@ export interface SyncOptions {
 
 export type SyncWhat = 'all' | 'pull' | 'push';
 
+/** What whoever takes this hub's place goes on with, beside the list. */
+export interface Handover {
+  /** Sequences up to which SecuTix has everything, and every admission. */
+  pushed: number;
+  admitted: number;
+  /** Calls of the last minute and of the month: the budget is one, whoever calls. */
+  limiter: unknown;
+  programme?: Programme;
+}
+
 /** What the lanes' side may ask of the worker, and what it gets. */
 export interface Questions {
   sync: { ask: { what: SyncWhat }; answer: { ok: true } };
@@ -46,6 +56,8 @@ export interface Questions {
   export: { ask: { kind: ListKind; file: string }; answer: ExportReport };
   /** Checks that SecuTix refused, with sequence > `after`. */
   refused: { ask: { after: number; limit: number }; answer: RejectedCheck[] };
+  /** `hold` true: nothing is exchanged with SecuTix any more, and what was begun has ended; false: it goes on. */
+  handover: { ask: { hold?: boolean }; answer: Handover };
   resync: { ask: { purpose: 'resync' | 'verify' }; answer: ResyncReport };
 }
 export type QuestionKind = keyof Questions;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { PageChanges } from '../domain/page.js';
+import { PortillonError } from '../errors.js';
 import type { Page, Scope } from '../domain/ticket.js';
 import type { SecutixClient } from '../secutix/types.js';
 import type { ListWriter } from '../store/list-writer.js';
@@ -24,6 +25,8 @@ export interface PullOptions {
   pageSize: number;
   startsRun: boolean;
   signal: AbortSignal;
+  /** True = no further page is asked for: another box reads on behind the one in hand. */
+  halted?: () => boolean;
   /** Into this generation of the list; left out: the one in force. */
   generation?: number;
 }
@@ -55,11 +58,13 @@ export async function pullScope(
     const strange = watchCursor(trail, cursor, page);
     if (strange.what !== undefined) parts.onStrange?.(strange.what);
     ({ trail } = strange);
-    const next = end ? undefined : settled(fetchPage(nextCursor, false));
+    const halt = !end && options.halted?.() === true;
+    const next = end || halt ? undefined : settled(fetchPage(nextCursor, false));
     const applied = await list.applyPage(key, page, end ? clock.now() : null, { ...inGeneration, trail });
     pages++;
     items += page.items.length;
     parts.onPage(applied.scope, applied.changes);
+    if (halt) throw new PortillonError('SYNC_HELD', 'another box is about to take this hub’s place');
     if (!next) return { pages, items };
     const result = await next;
     if (!result.ok) throw result.error;

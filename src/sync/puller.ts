@@ -32,6 +32,8 @@ export interface PullerParts {
   signal: AbortSignal;
   report: () => void;
   programme: () => Programme;
+  /** No further page is asked for. */
+  halted: () => boolean;
 }
 
 /** Brings the list up to date, scope by scope; builds a new one beside it on request. */
@@ -58,6 +60,11 @@ export class Puller {
     this.#running ??= this.#begin().finally(() => {
       this.#running = undefined;
     });
+    return this.#running;
+  }
+
+  /** The run in progress. */
+  get running(): Promise<void> | undefined {
     return this.#running;
   }
 
@@ -189,6 +196,7 @@ export class Puller {
         pageSize: options.pull.pageSize,
         startsRun,
         signal,
+        halted: this.#p.halted,
         ...(generation !== undefined && { generation }),
       },
     );

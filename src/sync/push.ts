@@ -10,6 +10,8 @@ export interface PushParts {
   /** Settled checks after a sequence, oldest first. */
   source: (after: number, limit: number) => Promise<SettledChecks>;
   clock: Clock;
+  /** True = no further batch is sent: another box goes on. */
+  halted?: () => boolean;
   onAcknowledged: (checks: number) => void;
   onRejected: (seq: number, error: SecutixError) => void;
 }
@@ -47,10 +49,11 @@ interface Rejection {
 export async function pushAll(parts: PushParts, options: PushOptions): Promise<{ sent: number; more: boolean }> {
   const { state } = parts;
   const { batch, signal } = options;
+  const goesOn = (): boolean => !signal.aborted && parts.halted?.() !== true;
   const first = await gather(parts, state.pushCursor, batch, () => true);
   let sent = 0;
   if (first.reports.length >= batch) {
-    for (let after = Math.max(state.admittedCursor, state.pushCursor); !signal.aborted;) {
+    for (let after = Math.max(state.admittedCursor, state.pushCursor); goesOn();) {
       const { reports, scanned } = await gather(parts, after, batch, ({ check }) => check.admitted);
       if (scanned <= after) break;
       const acknowledge = acknowledging(parts, (through, rejected) => state.acknowledgeAdmitted(through, rejected));
@@ -61,7 +64,7 @@ export async function pushAll(parts: PushParts, options: PushOptions): Promise<{
     }
   }
   let left = options.refusals ?? Number.POSITIVE_INFINITY;
-  while (!signal.aborted) {
+  while (goesOn()) {
     const cursor = state.pushCursor;
     const done = state.admittedCursor;
     const room = Math.min(batch, left);

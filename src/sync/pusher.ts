@@ -18,6 +18,7 @@ export interface PusherParts {
   options: SyncOptions;
   signal: AbortSignal;
   source: PushParts['source'];
+  halted: () => boolean;
 }
 
 /** Delivers the checks. One run at a time; a second caller waits for the one in progress. */
@@ -45,6 +46,11 @@ export class Pusher {
     this.status.lastRejected = await this.#p.state.rejected(SHOWN);
   }
 
+  /** The run in progress. */
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
   /** `all`: the whole backlog, on a person's word. Otherwise its refusals follow in even portions. */
   push(all = false): Promise<void> {
     this.#running ??= this.#once(all).finally(() => {
@@ -54,7 +60,7 @@ export class Pusher {
   }
 
   async #once(all: boolean): Promise<void> {
-    const { clock, log, client, state, options, signal, source } = this.#p;
+    const { clock, log, client, state, options, signal, source, halted } = this.#p;
     const { status } = this;
     const { batch } = options.push;
     try {
@@ -64,6 +70,7 @@ export class Pusher {
           state,
           clock,
           source,
+          halted,
           onAcknowledged: (n) => {
             status.acknowledged += n;
             status.lastAt = clock.now();

@@ -7,12 +7,13 @@ import type { VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
 import type { CountsReport } from './live-counts.js';
 import { LiveCounts } from './live-counts.js';
+import type { CountedCheck } from './followed.js';
 
 interface Parts {
   clock: Clock;
   log: Log;
   journal: Pick<Journal, 'readAfter' | 'lastSeq'>;
-  store: Pick<VenueStore, 'get' | 'commit'>;
+  store: Pick<VenueStore, 'get' | 'commit' | 'entries'>;
   /** This hub's own gate ID. */
   gate: string;
   days: ServiceDays;
@@ -35,6 +36,7 @@ export class CountsKeeper {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #after: number;
+  #marked = false;
 
   constructor(parts: Parts) {
     this.#p = parts;
@@ -47,9 +49,13 @@ export class CountsKeeper {
 
   async #run(): Promise<void> {
     const { clock, log } = this.#p;
+    this.#counts.turn(clock.now());
+    await this.#takeOver().catch((error: unknown) =>
+      log.warn({ error: describeError(error) }, 'the counts begin late'),
+    );
     while (!this.#stop.signal.aborted) {
       try {
-        this.#counts.turn(clock.now());
+        if (this.#counts.turn(clock.now())) this.#marked = false;
         while (await this.#piece());
       } catch (error) {
         log.debug({ error: describeError(error) }, 'the counts wait for the journal');
@@ -58,17 +64,37 @@ export class CountsKeeper {
     }
   }
 
+  /** What the hub before this one had counted today. */
+  async #takeOver(): Promise<void> {
+    const { store, days, clock } = this.#p;
+    const rows = (await store.entries(venueKeys.counts)) as [string, CountedCheck][];
+    const today = days.dayOf(clock.now());
+    const ofToday = rows.filter(([, { record }]) => days.dayOf(record.check.at) >= today);
+    const old = rows.filter((row) => !ofToday.includes(row));
+    // What gives an entry back comes behind it.
+    const [back, entries] = [true, false].map((is) => ofToday.filter(([, c]) => 'givesBack' in c.record.check === is));
+    for (const [, { record }] of [...(entries ?? []), ...(back ?? [])]) this.#counts.take(record);
+    if (old.length > 0) await store.commit(old.map(([key]) => ({ key, value: undefined })));
+  }
+
+  /** Sequence behind which this journal's checks of the day are. */
+  get since(): number {
+    return (this.#p.store.get(KEY) as Bookmark | undefined)?.after ?? this.#after;
+  }
+
   /** False when there is nothing more. */
   async #piece(): Promise<boolean> {
     const { journal, store } = this.#p;
     const records = await journal.readAfter(this.#after, PIECE);
     const last = records.at(-1);
     if (!last || this.#stop.signal.aborted) return false;
-    const wasEmpty = this.#counts.empty;
+    const before = this.#counts.size;
     for (const record of records) this.#counts.take(record);
     // The day's first check is in this piece: whoever starts again begins here.
-    if (wasEmpty && !this.#counts.empty)
+    if (!this.#marked && this.#counts.size > before) {
       await store.commit([{ key: KEY, value: { after: this.#after } satisfies Bookmark }]);
+      this.#marked = true;
+    }
     this.#after = last.seq;
     return records.length === PIECE;
   }

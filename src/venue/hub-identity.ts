@@ -1,3 +1,4 @@
+import type { TakeOver } from './followed.js';
 import type { HubState } from './topics.js';
 
 /** What a hub knows of itself from its own disk. */
@@ -11,7 +12,7 @@ export interface HubSelf {
   /** The box it runs on. */
   by: string;
   /** A standby takes over on a person's word; `inOrder`: it has everything the other one had. */
-  takeover?: { inOrder: boolean };
+  takeover?: TakeOver;
 }
 
 export type Start =

@@ -6,7 +6,9 @@ import type { Log } from '../log.js';
 import type { VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
 import type { Claim } from './claim-types.js';
+import type { FollowParts } from './follow-server.js';
 import { FollowServer } from './follow-server.js';
+import type { TakeOver } from './followed.js';
 import { HubAsks } from './hub-asks.js';
 import type { GateView } from './hub-gates.js';
 import { HubGates } from './hub-gates.js';
@@ -47,9 +49,9 @@ interface Parts {
     after: number,
     limit: number,
   ) => Promise<{ checks: readonly SettledCheck[]; scanned: number; last: number }>;
-  pushed: () => number;
+  follow: Pick<FollowParts, 'pushed' | 'lastRefused' | 'countedFrom' | 'refused' | 'sync'>;
   /** Another box counts from now on. */
-  onReplaced: () => void;
+  onReplaced: (why: string) => void;
 }
 
 /** Milliseconds a starting hub waits for another one's word. */
@@ -95,7 +97,7 @@ export class VenueHub {
       epoch: (named('epoch') as number | undefined) ?? 0,
       commit: (named('commits') as number | undefined) ?? 0,
       by: settings.gate,
-      ...(named('takeover') !== undefined && { takeover: named('takeover') as { inOrder: boolean } }),
+      ...(named('takeover') !== undefined && { takeover: named('takeover') as TakeOver }),
     };
     if (named('hub') === undefined) await store.commit([{ key: venueKeys.named('hub'), value: self.hub }]);
     const forward: { to?: VenueHub } = {};
@@ -156,12 +158,18 @@ export class VenueHub {
       store,
       session: settings.session,
       now: () => parts.clock.monotonic(),
-      state: () => ({ hub: self.hub, epoch: self.epoch, commit: claims.commits, roster: this.#gates.roster }),
+      state: () => ({
+        hub: self.hub,
+        box: self.by,
+        epoch: self.epoch,
+        commit: claims.commits,
+        roster: this.#gates.roster,
+      }),
       journal: parts.journal,
-      pushed: parts.pushed,
+      ...parts.follow,
       release: () => this.#handOver(),
       resume: () => this.#resume(),
-      replaced: () => this.#refuse('another box has taken over as the hub of this venue', true),
+      replaced: (by, who) => this.#refuse(`${by} has taken over as the hub of this venue, on the word of ${who}`, true),
     });
     void this.#stateLoop();
   }
@@ -250,7 +258,7 @@ export class VenueHub {
     this.claims.sure = false;
     this.#p.log.error({ why }, 'this hub does not run: a venue has one hub');
     // Whoever waits for the start hears of it there.
-    if (replaced && started) this.#p.onReplaced();
+    if (replaced && started) this.#p.onReplaced(why);
   }
 
   /** Nothing is counted from here on; what was answered is on the disk when it resolves. */
@@ -280,8 +288,11 @@ export class VenueHub {
       // The will of a process that is gone, or a hub that does not know of this one.
       if (this.#phase.phase === 'serving') {
         const mine = this.#state();
-        const replaced = isPair(mine, other) ? true : undefined;
-        if (givesUp(mine, other)) this.#refuse(`another hub of this venue is running (${other.hub})`, replaced);
+        const pair = isPair(mine, other) ? true : undefined;
+        const why = pair
+          ? `${other.by ?? '?'} has taken over as the hub`
+          : `another hub of this venue is running (${other.hub})`;
+        if (givesUp(mine, other)) this.#refuse(why, pair);
         else this.#publishState();
       }
     } else if (topic === t.topics.hubAsk(venue)) {

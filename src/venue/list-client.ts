@@ -4,7 +4,8 @@ import type { Clock, Random } from '../clock.js';
 import { describeError, PortillonError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Line } from '../store/list-log.js';
-import type { ListMirror } from '../store/list-mirror.js';
+import type { FollowedList, PageFacts } from '../store/list-mirror.js';
+import type { CopiedScopes } from '../store/list-source.js';
 import { Rpc } from './rpc.js';
 import * as t from './topics.js';
 import type { BrokerSettings } from './wire.js';
@@ -16,6 +17,8 @@ interface Settings {
   broker: BrokerSettings;
   key: string;
   session: string;
+  /** It is the hub's standby: it gets everything a list is read on with. The key is the venue's secret then. */
+  standby?: true;
 }
 
 export interface ListState {
@@ -27,6 +30,8 @@ export interface ListState {
   completeAt: number | null;
   fetching: boolean;
   lastError: string | null;
+  /** Times the hub has said that there is nothing newer, since the start of this thread. */
+  upToDate: number;
 }
 
 interface Parts {
@@ -49,7 +54,8 @@ type ListAnswer = ReturnType<typeof t.listAnswer.parse>;
 export class ListClient {
   readonly #s: Settings;
   readonly #p: Parts;
-  readonly #mirror: ListMirror;
+  readonly #mirror: FollowedList;
+  readonly #topics: { ask: string; answer: string };
   readonly #wire: Wire;
   readonly #rpc: Rpc;
   readonly #stop = new AbortController();
@@ -57,18 +63,22 @@ export class ListClient {
   #wake = new AbortController();
   #n = 0;
   #fetching = false;
+  #upToDate = 0;
   #lastError: string | null = null;
 
-  constructor(settings: Settings, mirror: ListMirror, parts: Parts) {
+  constructor(settings: Settings, mirror: FollowedList, parts: Parts) {
     this.#s = settings;
     this.#p = parts;
     this.#mirror = mirror;
     const { venue, gate, session } = settings;
+    this.#topics = settings.standby
+      ? { ask: t.topics.followList(venue), answer: t.topics.followedList(venue) }
+      : { ask: t.topics.toHub(venue, gate, 'list'), answer: t.topics.fromHub(venue, gate, 'list') };
     this.#wire = new Wire(
       {
         broker: settings.broker,
         clientId: `${venue}-${gate}-list-${session}`,
-        subscriptions: [t.topics.fromHub(venue, gate, 'list'), t.topics.hint(venue)],
+        subscriptions: [this.#topics.answer, t.topics.hint(venue)],
       },
       {
         ...parts,
@@ -91,7 +101,8 @@ export class ListClient {
   #report(): void {
     const { position, hash, scope } = this.#mirror;
     const { items, pages, completeAt } = scope;
-    this.#p.onState({ position, hash, items, pages, completeAt, fetching: this.#fetching, lastError: this.#lastError });
+    const [fetching, lastError, upToDate] = [this.#fetching, this.#lastError, this.#upToDate];
+    this.#p.onState({ position, hash, items, pages, completeAt, fetching, lastError, upToDate });
   }
 
   async #run(): Promise<void> {
@@ -113,11 +124,11 @@ export class ListClient {
   }
 
   #ask(position: number, snapshot: { position: number; after: string } | undefined): Promise<ListAnswer> {
-    const { venue, gate, key, session } = this.#s;
+    const { key, session } = this.#s;
     const body = { id: `${session}.${++this.#n}`, position, ...(snapshot && { snapshot }) };
     const request = {
-      topic: t.topics.toHub(venue, gate, 'list'),
-      replyTo: t.topics.fromHub(venue, gate, 'list'),
+      topic: this.#topics.ask,
+      replyTo: this.#topics.answer,
       key,
       body,
     };
@@ -142,8 +153,13 @@ export class ListClient {
       next = this.#ask(rest ? mirror.position : position, rest);
       // The next answer may fail before this one is written: it is looked at when its turn comes.
       next.catch(() => {});
-      if (answer.what === 'page') await mirror.applyPage(lines, position);
-      else await mirror.applySnapshot(lines, { position, after: answer.after ?? '' }, rest, this.#p.clock.now());
+      const { scope, touched, scopes } = answer;
+      const facts = { ...(scope && { scope }), ...(touched && { touched }) } as PageFacts;
+      if (answer.what === 'page') await mirror.applyPage(lines, position, facts);
+      else {
+        const from = { position, after: answer.after ?? '' };
+        await mirror.applySnapshot(lines, from, rest, this.#p.clock.now(), scopes as CopiedScopes | undefined);
+      }
       this.#report();
     }
   }
@@ -152,13 +168,15 @@ export class ListClient {
     this.#fetching = false;
     const { hash } = answer;
     if (answer.what !== 'none') return;
-    if (hash !== undefined && hash !== this.#mirror.hash) {
+    const sum = hash === undefined ? undefined : await this.#mirror.sum();
+    if (sum !== undefined && hash !== sum) {
       this.#p.log.error({}, 'the list is not the one of the hub: it is fetched anew');
       await this.#mirror.startOver(this.#p.clock.now());
       this.#wake.abort();
       return;
     }
     await this.#mirror.confirm(answer.completeAt);
+    this.#upToDate++;
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Clock, Random } from '../clock.js';
 import { describeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Line } from '../store/list-log.js';
+import { GONE, isBlack } from '../store/list-log.js';
 import type { ListSource, SourceState } from '../store/list-source.js';
 import { Rpc } from './rpc.js';
 import { linkKey, unseal } from './seal.js';
@@ -44,7 +45,7 @@ export class ListServer {
       {
         broker: settings.broker,
         clientId: `${settings.venue}-hub-list-${settings.session}`,
-        subscriptions: [t.topics.toHub(settings.venue, '+', 'list')],
+        subscriptions: [t.topics.toHub(settings.venue, '+', 'list'), t.topics.followList(settings.venue)],
       },
       {
         ...parts,
@@ -72,46 +73,55 @@ export class ListServer {
   }
 
   async #onRequest(topic: string, payload: Buffer, packet: Parameters<Rpc['reply']>[3]): Promise<void> {
-    const to = t.parseToHub(topic);
-    if (!to) return;
-    const key = linkKey(this.#s.secret, to.gate);
+    const { venue, secret } = this.#s;
+    const whole = topic === t.topics.followList(venue);
+    const gate = whole ? 'standby' : t.parseToHub(topic)?.gate;
+    if (gate === undefined) return;
+    const key = whole ? secret : linkKey(secret, gate);
     const parsed = t.listRequest.safeParse(unseal(key, topic, payload));
     if (!parsed.success) return;
     try {
-      const answer = await this.#answer(parsed.data);
-      this.#rpc.reply(t.topics.fromHub(this.#s.venue, to.gate, 'list'), key, answer, packet);
+      const answer = await this.#answer(parsed.data, whole);
+      this.#rpc.reply(
+        whole ? t.topics.followedList(venue) : t.topics.fromHub(venue, gate, 'list'),
+        key,
+        answer,
+        packet,
+      );
     } catch (error) {
-      this.#log.warn({ gate: to.gate, error: describeError(error) }, 'the list could not be handed out');
+      this.#log.warn({ gate, error: describeError(error) }, 'the list could not be handed out');
     }
   }
 
-  async #answer({
-    id,
-    position,
-    snapshot,
-  }: {
-    id: string;
-    position: number;
-    snapshot?: { position: number; after: string } | undefined;
-  }) {
+  /** `whole`: to a standby, which reads the list on where this one stops. */
+  async #answer({ id, position, snapshot }: ReturnType<typeof t.listRequest.parse>, whole: boolean) {
     const state = await this.#source.state();
     const { completeAt, dropFirst } = state;
     const base = { id, last: state.position, completeAt, dropFirst };
     // A hub that is still fetching its first list must not hand out a part of it to a gate that has a whole one.
     if (completeAt === null && position > 0) throw new Error('the list is still being fetched');
     // A gate whose list is another one begins anew, whatever its position.
-    if (snapshot?.after === '') return this.#chunk(base, { position: state.position, after: '' });
+    if (snapshot?.after === '') return this.#chunk(base, { position: state.position, after: '' }, whole);
     if (snapshot && snapshot.position <= state.position && (await this.#covers(snapshot.position, state)))
-      return this.#chunk(base, snapshot);
+      return this.#chunk(base, snapshot, whole);
     if (position === state.position) {
       const sum = await this.#source.hash();
       return { ...base, what: 'none', position, ...(sum?.position === position && { hash: sum.hash }) };
     }
     if (position < state.position) {
-      const lines = await this.#source.page(position + 1);
-      if (lines) return { ...base, what: 'page', position: position + 1, ...packed(lines) };
+      const page = await this.#source.page(position + 1);
+      const at = { ...base, what: 'page', position: position + 1 };
+      if (page && !whole) return { ...at, ...packed(page.lines) };
+      // A page of a release that did not keep its scope tells no cursor.
+      if (page && (page.scope || page.lines.every((line) => isBlack(line) || line[1] === GONE)))
+        return {
+          ...at,
+          ...packed(page.lines),
+          ...(page.scope && { scope: page.scope }),
+          ...(page.touched && { touched: page.touched }),
+        };
     }
-    return this.#chunk(base, { position: state.position, after: '' });
+    return this.#chunk(base, { position: state.position, after: '' }, whole);
   }
 
   /** The pages behind a snapshot's beginning are still kept: they will be fetched when it is through. */
@@ -123,13 +133,15 @@ export class ListServer {
    * Read without a frozen view: a ticket may be newer than the snapshot's position. The pages after it are applied in their
    * order afterwards and end at the same list, for the last line of a ticket wins.
    */
-  async #chunk(base: { id: string }, { position, after }: { position: number; after: string }) {
-    const lines = await this.#source.tickets(after, CHUNK);
+  async #chunk(base: { id: string }, { position, after }: { position: number; after: string }, whole: boolean) {
+    const scopes = whole && after === '' ? await this.#source.scopes() : undefined;
+    const lines = await this.#source.tickets(after, CHUNK, whole);
     const end = lines.length < CHUNK;
     const through = lines.at(-1)?.[0] ?? after;
     // The black list comes whole with the last piece, so that it is in force with it.
     const black = end ? await this.#source.black() : [];
-    return { ...base, what: 'snapshot', position, after, through, end, ...packed([...lines, ...black]) };
+    const piece = { position, after, through, end, ...packed([...lines, ...black]), ...(scopes && { scopes }) };
+    return { ...base, what: 'snapshot', ...piece };
   }
 
   async close(): Promise<void> {

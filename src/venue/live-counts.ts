@@ -57,9 +57,9 @@ export class LiveCounts {
     this.#hub = hub;
   }
 
-  /** Nothing of this day was counted yet. */
-  get empty(): boolean {
-    return this.#checks.size === 0;
+  /** Checks of this day that were looked at. */
+  get size(): number {
+    return this.#checks.size;
   }
 
   /** Counts begin anew when the venue's day does. Returns whether a new one began. */

@@ -3,6 +3,8 @@ import { describeError, PortillonError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Put, VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
+import type { FollowedProgramme, TakeOver } from './followed.js';
+import { forgetCounted, putsOf } from './followed.js';
 import { Rpc } from './rpc.js';
 import * as t from './topics.js';
 import type { BrokerSettings } from './wire.js';
@@ -23,6 +25,9 @@ interface Parts {
   store: VenueStore;
   /** This one is the hub from now on: it is started anew in that part. */
   becomeHub: () => void;
+  /** The list as it is followed, and a word that there may be more. */
+  list: () => { position: number; upToDate: number } | undefined;
+  wakeList: () => void;
 }
 
 /** Milliseconds. */
@@ -30,6 +35,7 @@ const LOOK_EVERY = 300;
 const ANSWER_WITHIN = 5_000;
 const SILENT_AFTER = 3_000;
 const TAKE_OVER_WITHIN = 12_000;
+const FORGET_EVERY = 3_600_000;
 
 type Answer = ReturnType<typeof t.followAnswer.parse>;
 
@@ -53,6 +59,7 @@ export class Standby {
   #last: Answer | undefined;
   #taking = false;
   #error: string | null = null;
+  #forgotAt = -Infinity;
 
   constructor(settings: Settings, parts: Parts) {
     this.#s = settings;
@@ -98,7 +105,9 @@ export class Standby {
       try {
         const more = this.#wire.up && !this.#taking && (await this.#step({ release: false, done: false }));
         this.#error = null;
-        if (this.#last?.takeOver === true && this.report().caughtUp && !this.#taking) await this.takeOver('hand-back');
+        if (this.#last?.takeOver === true && this.report().caughtUp && !this.#taking)
+          await this.takeOver(`${this.#last.by ?? '?'} (hand-back)`);
+        await this.#forget();
         if (!more) await clock.sleep(LOOK_EVERY, this.#stop.signal);
       } catch (error) {
         this.#error = describeError(error);
@@ -107,8 +116,15 @@ export class Standby {
     }
   }
 
+  async #forget(): Promise<void> {
+    const { clock, store } = this.#p;
+    if (clock.monotonic() - this.#forgotAt < FORGET_EVERY) return;
+    this.#forgotAt = clock.monotonic();
+    await forgetCounted(store, clock.now());
+  }
+
   /** One question to the hub, its answer written down. True = there is more. */
-  async #step(say: { release: boolean; done: boolean }): Promise<boolean> {
+  async #step(say: { release: boolean; done: boolean; who?: string }): Promise<boolean> {
     const { venue, gate, session, secret } = this.#s;
     const snapshot = this.#snapshot;
     const body = {
@@ -117,6 +133,8 @@ export class Standby {
       session: this.#named('followed', ''),
       commit: this.#named('commits', 0),
       journal: this.#named('followedTo', 0),
+      refused: this.#named('followedRefused', 0),
+      programme: this.#named<FollowedProgramme | undefined>('followedProgramme', undefined)?.mark ?? '',
       ...(snapshot && { snapshotOf: snapshot.of, from: snapshot.from, after: snapshot.after }),
       ...say,
     };
@@ -130,12 +148,11 @@ export class Standby {
 
   async #take(answer: Answer, followed: string): Promise<void> {
     const { store } = this.#p;
-    const checks: Put[] = answer.checks.map((c) => ({ key: venueKeys.followed(Number(c.check.seq)), value: c }));
     const old = await store.keys({ gt: venueKeys.followed(0), lt: venueKeys.followed(answer.pushed + 1) });
     const gone = old.map((key): Put => ({ key, value: undefined }));
     const named = (name: string, value: unknown): Put => ({ key: venueKeys.named(name), value });
     if (answer.what === 'commits') {
-      const puts: Put[] = [...checks, ...gone, named('followedTo', answer.scanned)];
+      const puts: Put[] = [...gone, ...putsOf(answer, this.#p.clock.now()), named('followedTo', answer.scanned)];
       // A cursor must not be here before the checks it covers.
       if (answer.scanned >= answer.last)
         puts.push(
@@ -150,7 +167,9 @@ export class Standby {
     }
     if (answer.begins) {
       // Another process of the hub, whose memory may be another one than what is here.
-      await store.commit([named('followed', ''), named('commits', 0), named('followedTo', answer.pushed)]);
+      await store.commit([named('followed', ''), named('commits', 0), named('followedRefused', 0)]);
+      const stale = [...(await store.keys(venueKeys.followedChecks)), ...(await store.keys(venueKeys.refusals))];
+      await store.commit(stale.map((key) => ({ key, value: undefined })));
       for (;;) {
         const rows = await store.page('', 1_000);
         if (rows.length === 0) break;
@@ -170,7 +189,8 @@ export class Standby {
       named('roster', answer.roster),
       named('commits', snapshot.from),
       named('followed', answer.session),
-      named('followedTo', answer.pushed),
+      named('followedFrom', answer.box),
+      named('followedTo', answer.base ?? answer.pushed),
     ]);
   }
 
@@ -185,10 +205,12 @@ export class Standby {
       );
     this.#taking = true;
     try {
-      const inOrder = !this.hubIsSilent && (await this.#release(clock.monotonic() + TAKE_OVER_WITHIN));
+      const inOrder = !this.hubIsSilent && (await this.#release(clock.monotonic() + TAKE_OVER_WITHIN, who));
+      const from = this.#named<string | undefined>('followedFrom', undefined);
+      const value: TakeOver = { inOrder, who, at: clock.now(), ...(from !== undefined && { from }) };
       await store.commit([
         { key: venueKeys.named('part'), value: 'hub' },
-        { key: venueKeys.named('takeover'), value: { inOrder } },
+        { key: venueKeys.named('takeover'), value },
       ]);
       log.warn({ who, inOrder }, 'this one is the hub of the venue from now on');
       this.#p.becomeHub();
@@ -199,20 +221,34 @@ export class Standby {
   }
 
   /** The hub stops, and everything it has written is here. False = it fell silent on the way. */
-  async #release(until: number): Promise<boolean> {
+  async #release(until: number, who: string): Promise<boolean> {
     const { clock } = this.#p;
+    let asked: number | undefined;
+    // A list that cannot be followed now is one that is read on from an earlier cursor: no reason to go without order.
+    const listUntil = until - TAKE_OVER_WITHIN / 2;
     while (clock.monotonic() < until) {
       try {
         const more = await this.#step({ release: true, done: false });
         if (more || this.#last?.released !== true || this.#last.commit !== this.#named('commits', -1)) continue;
+        // The hub pulls no more: what it says from here on is its last page.
+        asked ??= this.#p.list()?.upToDate ?? 0;
+        if (clock.monotonic() < listUntil && !(await this.#listIsHere(asked + 2))) continue;
         // Everything is here; a hub that is gone before it has heard this finds out when it comes back.
-        await this.#step({ release: false, done: true }).catch(() => {});
+        await this.#step({ release: false, done: true, who }).catch(() => {});
         return true;
       } catch {
         if (this.hubIsSilent) return false;
       }
     }
     return false;
+  }
+
+  /** The first word may have been on its way before the hub stopped. */
+  async #listIsHere(upToDate: number): Promise<boolean> {
+    if ((this.#p.list()?.upToDate ?? 0) >= upToDate) return true;
+    this.#p.wakeList();
+    await this.#p.clock.sleep(100, this.#stop.signal);
+    return (this.#p.list()?.upToDate ?? 0) >= upToDate;
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,9 @@ export const topics = {
   /** A standby asks, the hub answers. */
   follow: (venue: string) => `${ROOT}/${venue}/hub/follow`,
   followed: (venue: string) => `${ROOT}/${venue}/hub/followed`,
+  /** The same for the list. */
+  followList: (venue: string) => `${ROOT}/${venue}/hub/follow-list`,
+  followedList: (venue: string) => `${ROOT}/${venue}/hub/followed-list`,
   /** "There is something new to fetch": carries nothing that has to be believed. */
   hint: (venue: string) => `${ROOT}/${venue}/hub/hint`,
 } as const;
@@ -197,6 +200,14 @@ export const listRequest = z.object({
   /** The snapshot this gate is in; `after` is empty to begin one. */
   snapshot: z.object({ position: z.int(), after: z.string() }).optional(),
 });
+const scopeState = z.object({
+  tag: z.string(),
+  cursor: z.string().nullable(),
+  pages: z.int(),
+  items: z.int(),
+  completeAt: z.number().nullable(),
+  trail: z.array(z.string()).optional(),
+});
 export const listAnswer = z.object({
   id,
   /** `page`: the changes of page `position`. `snapshot`: tickets by barcode after `after`. `none`: nothing newer. */
@@ -215,6 +226,16 @@ export const listAnswer = z.object({
   /** SHA-256 of `data`, which is deflated and base64: lines `barcode TAB ticket`; a `!` begins an entry of the black list. */
   sum: z.string().optional(),
   data: z.string().optional(),
+  /** To a standby: with a page its scope (cursor and progress behind it) and tickets that are of this scope too from here on. */
+  scope: z.object({ key: z.string(), state: scopeState }).optional(),
+  touched: z.array(name).optional(),
+  /** To a standby, with the first piece of a snapshot: every scope, to be read on from there. */
+  scopes: z
+    .object({
+      index: z.object({ tags: z.record(z.string(), z.string()), retired: z.array(z.string()) }),
+      states: z.array(z.object({ key: z.string(), state: scopeState })),
+    })
+    .optional(),
 });
 
 export const hubState = z.object({
@@ -242,6 +263,11 @@ export const followRequest = z.object({
   /** The hub is to stop counting; and: this one counts from now on. */
   release: z.boolean(),
   done: z.boolean(),
+  /** Who asks for it. */
+  who: z.string().optional(),
+  /** Sequence up to which it has the checks that SecuTix refused, and the mark of the catalogue it has. */
+  refused: z.int().optional(),
+  programme: z.string().optional(),
 });
 export const followAnswer = z.object({
   id,
@@ -264,6 +290,17 @@ export const followAnswer = z.object({
   pushed: z.int(),
   released: z.boolean(),
   takeOver: z.boolean(),
+  /** Who has asked for the hand-back. */
+  by: z.string().optional(),
+  /** The box the hub runs on. */
+  box: name.optional(),
+  /** Where checks are to be followed from: the first that SecuTix does not have, or the first of the venue's day. */
+  base: z.int().optional(),
+  /** The sync thread's state: admissions SecuTix has, calls made, the catalogue where the standby has another one, refused checks. */
+  admitted: z.int().optional(),
+  limiter: z.unknown().optional(),
+  programme: z.object({ mark: z.string(), value: z.unknown() }).optional(),
+  refused: z.array(z.object({ seq: z.int(), checkId: id }).loose()).optional(),
 });
 
 export const presence = z.object({ schema: z.literal('presence/1'), online: z.boolean(), session: z.string(), at });

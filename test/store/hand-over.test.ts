@@ -36,7 +36,7 @@ async function follow(gate: ListMirror, source: ListSource, chunk: number, steps
       continue;
     }
     if (lines) {
-      await gate.applyPage(lines, gate.position + 1);
+      await gate.applyPage(lines.lines, gate.position + 1);
       continue;
     }
     const kept = snapshot && (snapshot.position === state.position || (await source.page(snapshot.position + 1)));

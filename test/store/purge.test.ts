@@ -64,7 +64,7 @@ describe('the purge of a hub’s list', () => {
           for (let at = gate.position; at < hub.position; at++) {
             const lines = await source.page(at + 1);
             if (!lines) throw new Error('the log has a gap');
-            await gate.applyPage(lines, at + 1);
+            await gate.applyPage(lines.lines, at + 1);
           }
         };
         for (const numbers of pages) {

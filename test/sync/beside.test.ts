@@ -49,6 +49,7 @@ async function rig(options: { keepTickets?: number; programme?: () => Programme 
     signal: stop.signal,
     report: () => {},
     programme: options.programme ?? (() => NO_PROGRAMME),
+    halted: () => false,
   });
   cleanup(async () => {
     stop.abort();
