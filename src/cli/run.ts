@@ -58,7 +58,7 @@ export function runCommand(): Command {
             log.error({}, 'the stop took too long and is cut short; what was acknowledged is on the disk');
             process.exit(1);
           },
-          STOP_MARGIN + Math.max(...config.lanes.map((l) => l.passageTimeout)),
+          STOP_MARGIN + Math.max(0, ...config.lanes.map((l) => l.passageTimeout)),
         );
         deadline.unref();
         void running.then(async ({ gate, watch }) => {

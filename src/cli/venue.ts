@@ -117,9 +117,10 @@ async function status(options: Where): Promise<void> {
     if (!options.json) printLine('this gate stands alone (venue.role: standalone)');
     return;
   }
-  const { link, hub, risk, broker, policy } = report;
+  const { link, hub, risk, broker, policy, standby, list } = report;
   const apart = !broker.connected || link?.state === 'alone' || hub?.gates.some((g) => !g.joined) === true;
-  process.exitCode = apart || (hub !== undefined && hub.why !== null) ? EXIT.degraded : EXIT.ok;
+  const behind = standby !== undefined && !standby.caughtUp;
+  process.exitCode = apart || behind || (hub !== undefined && hub.why !== null) ? EXIT.degraded : EXIT.ok;
   if (options.json) return;
   printLine(
     `venue    ${report.venue}, ${report.role}; broker ${broker.connected ? 'connected' : `away: ${broker.error}`}`,
@@ -134,10 +135,15 @@ async function status(options: Where): Promise<void> {
     printLine(
       `link     ${link.state === 'joined' ? 'in touch with the hub' : 'cut off from the hub'}${link.inStep ? ', in step' : ''}`,
     );
+  if (standby)
+    printLine(
+      `standby  ${standby.hub === null ? 'the hub is silent' : standby.caughtUp ? 'in step with the hub' : 'catching up'}; commit ${standby.commit}, list page ${list?.position ?? 0}`,
+    );
   if (!hub) return;
   printLine(
     `hub      ${hub.phase}, epoch ${hub.epoch}, ${hub.conflicts} double entries${hub.why === null ? '' : `; ${hub.why}`}`,
   );
+  if (hub.taken) printLine(`taken    ${takenText(hub.taken)}`);
   if (counts) printCounts(counts);
   for (const g of hub.gates) {
     const heard = g.heardAt === 0 ? 'never heard' : `heard ${ago(Date.now() - g.heardAt)} ago`;
@@ -146,6 +152,11 @@ async function status(options: Where): Promise<void> {
       `gate     ${g.gate}  ${g.joined ? 'joined' : 'CUT OFF'}, ${heard}, ${list}, ${g.lastSeq - g.cursor} records waiting`,
     );
   }
+}
+
+function takenText({ from, who, at, inOrder }: NonNullable<NonNullable<VenueReport['hub']>['taken']>): string {
+  const when = at === undefined ? '' : ` at ${new Date(at).toISOString()}`;
+  return `over from ${from ?? '?'}${when}, ${inOrder ? 'in order' : 'it was silent'}, on the word of ${who ?? '?'}`;
 }
 
 function printCounts({ day, inside, entries, exits, refused, sectors, minutes, since }: VenueCounts): void {

@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import type { Line } from '../store/list-log.js';
 import type { FollowedList, PageFacts } from '../store/list-mirror.js';
 import type { CopiedScopes } from '../store/list-source.js';
+import { Patience } from './patience.js';
 import { Rpc } from './rpc.js';
 import * as t from './topics.js';
 import type { BrokerSettings } from './wire.js';
@@ -45,6 +46,7 @@ interface Parts {
 const LOOK_EVERY = 5_000;
 const RETRY_AFTER = 1_000;
 const ANSWER_WITHIN = 10_000;
+const FIRST_WITHIN = 1_500;
 /** A chunk of 5,000 tickets unpacked is a tenth of this; more is no list. */
 const MAX_UNPACKED = 64 * 1024 * 1024;
 
@@ -64,6 +66,7 @@ export class ListClient {
   #n = 0;
   #fetching = false;
   #upToDate = 0;
+  readonly #patience = new Patience(FIRST_WITHIN, ANSWER_WITHIN);
   #lastError: string | null = null;
 
   constructor(settings: Settings, mirror: FollowedList, parts: Parts) {
@@ -117,6 +120,7 @@ export class ListClient {
       } catch (error) {
         this.#lastError = describeError(error);
         this.#fetching = false;
+        this.#patience.missed();
         this.#report();
         await this.#p.clock.sleep(RETRY_AFTER, this.#stop.signal);
       }
@@ -132,7 +136,7 @@ export class ListClient {
       key,
       body,
     };
-    return this.#rpc.call(request, t.listAnswer, ANSWER_WITHIN, this.#stop.signal);
+    return this.#rpc.call(request, t.listAnswer, this.#patience.within, this.#stop.signal);
   }
 
   /** The next piece is asked for while the one before is written. */
@@ -142,6 +146,7 @@ export class ListClient {
     let next = this.#ask(mirror.position, begin);
     for (;;) {
       const answer = await next;
+      this.#patience.answered();
       if (this.#stop.signal.aborted) return;
       if (await mirror.followDropFirst(answer.dropFirst ?? 0)) return this.#wake.abort();
       if (answer.what === 'none') return this.#confirm(answer);

@@ -35,6 +35,7 @@ export class ListServer {
   readonly #log: Log;
   readonly #stop = new AbortController();
   readonly #looking: Promise<void>;
+  readonly #inHand = new Set<Promise<void>>();
 
   constructor(settings: Settings, source: ListSource, parts: { clock: Clock; random: Random; log: Log }) {
     this.#s = settings;
@@ -49,7 +50,11 @@ export class ListServer {
       },
       {
         ...parts,
-        onMessage: (topic, payload, packet) => void this.#onRequest(topic, payload, packet),
+        onMessage: (topic, payload, packet) => {
+          const answered = this.#onRequest(topic, payload, packet);
+          this.#inHand.add(answered);
+          void answered.finally(() => this.#inHand.delete(answered));
+        },
         onUp: () => {},
         onDown: () => {},
       },
@@ -148,6 +153,8 @@ export class ListServer {
     this.#stop.abort();
     await this.#looking;
     await this.#wire.close();
+    // The files must not go while they are read.
+    await Promise.all(this.#inHand);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Put, VenueStore } from '../store/venue-store.js';
 import { venueKeys } from '../store/venue-store.js';
 import type { FollowedProgramme, TakeOver } from './followed.js';
 import { forgetCounted, putsOf } from './followed.js';
+import { Patience } from './patience.js';
 import { Rpc } from './rpc.js';
 import * as t from './topics.js';
 import type { BrokerSettings } from './wire.js';
@@ -33,6 +34,7 @@ interface Parts {
 /** Milliseconds. */
 const LOOK_EVERY = 300;
 const ANSWER_WITHIN = 5_000;
+const FIRST_WITHIN = 1_000;
 const SILENT_AFTER = 3_000;
 const TAKE_OVER_WITHIN = 12_000;
 const FORGET_EVERY = 3_600_000;
@@ -60,6 +62,7 @@ export class Standby {
   #taking = false;
   #error: string | null = null;
   #forgotAt = -Infinity;
+  readonly #patience = new Patience(FIRST_WITHIN, ANSWER_WITHIN);
 
   constructor(settings: Settings, parts: Parts) {
     this.#s = settings;
@@ -111,6 +114,7 @@ export class Standby {
         if (!more) await clock.sleep(LOOK_EVERY, this.#stop.signal);
       } catch (error) {
         this.#error = describeError(error);
+        this.#patience.missed();
         await clock.sleep(LOOK_EVERY, this.#stop.signal);
       }
     }
@@ -139,7 +143,8 @@ export class Standby {
       ...say,
     };
     const request = { topic: t.topics.follow(venue), replyTo: t.topics.followed(venue), key: secret, body };
-    const answer = await this.#rpc.call(request, t.followAnswer, ANSWER_WITHIN);
+    const answer = await this.#rpc.call(request, t.followAnswer, this.#patience.within);
+    this.#patience.answered();
     this.#heardAt = this.#p.clock.monotonic();
     await this.#take(answer, body.session);
     this.#last = answer;

@@ -9,6 +9,8 @@ import { systemClock } from '../../src/clock.js';
 import { LocalBroker } from '../../src/cli/demo/broker.js';
 import { silentLog } from '../../src/log.js';
 import { addBlack } from '../../src/store/list-files.js';
+import { ListCopy } from '../../src/store/list-copy.js';
+import { purgeTickets } from '../../src/store/list-drop.js';
 import { ListMirror } from '../../src/store/list-mirror.js';
 import { ListSource } from '../../src/store/list-source.js';
 import { ListWriter } from '../../src/store/list-writer.js';
@@ -220,6 +222,62 @@ describe.skipIf(noBroker !== undefined)('a list that is handed out', () => {
     expect(stranger.lastError).toMatch('refuses this login');
     expect([bad.up, none.up, stranger.up]).toEqual([false, false, false]);
   }, 120_000);
+
+  it('is followed by a standby to the cursor; gates go on with the one that took over without a snapshot', async () => {
+    const { url } = await broker();
+    const hub = await hubList(url, 9_000);
+    await hub.writer.applyPage('other', { items: [], cursor: 'c0', counted: 0 }, 4);
+    const server = hub.serve();
+    const folder = temporaryFolder();
+    const writer = await ListWriter.open(folder, { keepLog: 64 });
+    const copy = new ListCopy(writer, new ListSource(folder));
+    const seen: { state?: ListState } = {};
+    const settings = { venue: 'venue', gate: 'hub-2', broker: { url, username: 'hub', password: 'h' }, key: SECRET };
+    const client = new ListClient({ ...settings, session: 's', standby: true }, copy, {
+      ...parts,
+      onState: (state) => (seen.state = state),
+    });
+    const gate = await gateList(url);
+    const same = (): boolean => copy.position === hub.writer.position && (seen.state?.upToDate ?? 0) > 0;
+    await until('the standby has it', same);
+    // A page of each kind: changed and new, known to another scope, gone, black.
+    const items = ['T000001', 'N1'].map((b) => ({ kind: 'ticket' as const, ticket: ticket(b, { tariff: 'X' }) }));
+    await hub.writer.applyPage('k', { items, cursor: 'c1', counted: 2 }, 5, { trail: ['f1'] });
+    const known = [{ kind: 'ticket' as const, ticket: ticket('T000002') }];
+    await hub.writer.applyPage('other', { items: known, cursor: 'c2', counted: 1 }, 6);
+    await purgeTickets(
+      hub.writer,
+      (t) => t.barcode === 'T000003',
+      () => Promise.resolve(),
+    );
+    await addBlack(hub.writer, [{ barcode: 'T000004', reason: 'STOLEN' }], false);
+    client.wake();
+    gate.client.wake();
+    await until('the standby has the rest', same);
+    await until('the gate has it', () => gate.mirror.position === hub.writer.position);
+    for (const scope of ['k', 'other']) expect(writer.scope(scope)).toEqual(hub.writer.scope(scope));
+    for (const code of ['T000001', 'T000002', 'T000003', 'N1', 'T008999'])
+      expect(writer.entry(writer.generation, code)).toEqual(hub.writer.entry(hub.writer.generation, code));
+    expect(writer.black('T000004')).toMatchObject({ reason: 'STOLEN' });
+    expect((await new ListSource(folder).hash())?.hash).toBe((await hub.source.hash())?.hash);
+    // It takes over: its next page has the number the gate waits for.
+    await server.close();
+    await client.close();
+    const { asked } = await listener(url);
+    const next = await ListWriter.open(folder, { keepLog: 64 });
+    cleanup(() => next.close());
+    expect(next.scope('other').cursor).toBe('c2');
+    await next.applyPage('k', { items: [], cursor: 'c3', counted: 0 }, 7);
+    const second = new ListServer(
+      { venue: 'venue', broker: settings.broker, secret: SECRET, session: 's2' },
+      new ListSource(folder),
+      parts,
+    );
+    cleanup(() => second.close());
+    // Its first word wakes the gate.
+    await until('the gate goes on', () => gate.mirror.position === next.position);
+    expect(asked.every((a) => a.snapshot === undefined)).toBe(true);
+  });
 });
 
 /** A certificate authority of its own. */

@@ -4,7 +4,7 @@ import { act } from './dialog.js';
 import { h } from './dom.js';
 import type { Shape } from './dom.js';
 import { fact } from './fact.js';
-import { clockTime, number } from './format.js';
+import { clockTime, dateTime, number } from './format.js';
 import { t } from './i18n.js';
 import { policyWords } from './words.js';
 
@@ -49,14 +49,22 @@ export function venueBlock(venue: VenueReport, counts: VenueCounts | null): Node
   ];
 }
 
-function hubFact({ hub, link }: VenueReport): HTMLElement {
+function takenText({ taken }: NonNullable<VenueReport['hub']>): string {
+  if (!taken) return '';
+  const { from = '?', who = '?', at } = taken;
+  return ` · ${t('hub-taken', { from, who, when: at === undefined ? '?' : dateTime(at) })}`;
+}
+
+function hubFact({ hub, link, standby }: VenueReport): HTMLElement {
   if (hub)
     return fact(
       t('hub'),
       t(hub.phase === 'serving' && hub.why === null ? 'hub-serving' : 'hub-waiting'),
       hub.phase === 'serving' && hub.why === null ? 'ok' : 'bad',
-      `${t('hub-this')}${hub.why === null ? '' : `: ${hub.why}`}`,
+      `${t('hub-this')}${hub.why === null ? '' : `: ${hub.why}`}${takenText(hub)}`,
     );
+  // Whether it is in step is among the conditions.
+  if (standby) return fact(t('hub'), t('hub-standby'), standby.caughtUp ? 'ok' : 'warn');
   if (link?.state !== 'joined') return fact(t('hub'), t('hub-alone'), 'bad');
   const sure = link.hub?.sure ?? true;
   const shape: Shape = sure ? 'ok' : 'warn';

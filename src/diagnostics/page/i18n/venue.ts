@@ -20,6 +20,8 @@ type Words =
   | 'risk-made'
   | 'conflicts'
   | 'conflicts-show'
+  | 'hub-standby'
+  | 'hub-taken'
   | 'gates'
   | 'of'
   | 'gates-missing'
@@ -37,6 +39,8 @@ type Words =
 /** The venue, what is on, and lanes at a glance. */
 export const venue: Record<Language, Record<Words, string>> = {
   en: {
+    'hub-standby': 'Standing by for the hub',
+    'hub-taken': 'took over from {from} on {when}, on the word of {who}',
     venue: 'Venue',
     hub: 'Hub',
     broker: 'Broker',
@@ -71,6 +75,8 @@ export const venue: Record<Language, Record<Words, string>> = {
     'devices-ready': 'Ready: {devices}',
   },
   de: {
+    'hub-standby': 'In Bereitschaft für den Hub',
+    'hub-taken': 'hat am {when} von {from} übernommen, auf Anweisung von {who}',
     venue: 'Verbund',
     hub: 'Hub',
     broker: 'Broker',
@@ -105,6 +111,8 @@ export const venue: Record<Language, Record<Words, string>> = {
     'devices-ready': 'Bereit: {devices}',
   },
   fr: {
+    'hub-standby': 'En réserve pour le hub',
+    'hub-taken': 'a pris la relève de {from} le {when}, sur ordre de {who}',
     venue: 'Site',
     hub: 'Hub',
     broker: 'Broker',
@@ -139,6 +147,8 @@ export const venue: Record<Language, Record<Words, string>> = {
     'devices-ready': 'Prêts : {devices}',
   },
   it: {
+    'hub-standby': 'Di riserva per l’hub',
+    'hub-taken': 'è subentrato a {from} il {when}, per ordine di {who}',
     venue: 'Sede',
     hub: 'Hub',
     broker: 'Broker',
@@ -173,6 +183,8 @@ export const venue: Record<Language, Record<Words, string>> = {
     'devices-ready': 'Pronti: {devices}',
   },
   es: {
+    'hub-standby': 'En reserva para el hub',
+    'hub-taken': 'relevó a {from} el {when}, por orden de {who}',
     venue: 'Recinto',
     hub: 'Hub',
     broker: 'Bróker',
