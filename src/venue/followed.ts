@@ -49,7 +49,7 @@ export function putsOf(answer: Answer, now: number): Put[] {
   }
   const { admitted, limiter } = answer;
   if (admitted !== undefined) named('followedSync', { admitted, limiter } satisfies FollowedSync);
-  if (answer.programme) named('followedProgramme', answer.programme as FollowedProgramme);
+  if (answer.programme) named('followedProgramme', answer.programme);
   return puts;
 }
 
