@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
@@ -9,7 +9,10 @@ import { MAX_SOCKET_PATH } from '../diagnostics/api.js';
 import type { GateEvent } from '../diagnostics/read-model.js';
 import { PortillonError } from '../errors.js';
 import { Gate } from '../runtime.js';
+import { wholeFile } from './file-trouble.js';
 import { serverEvents } from './server-events.js';
+
+const LINE_FEED = 0x0a;
 
 /** Asks the running gate. LevelDB admits one process, so every command of a technician goes this way. */
 export class GateApi {
@@ -42,11 +45,19 @@ export class GateApi {
     return answerOf(await this.#request({ method: 'POST', path, body })) as T;
   }
 
-  /** Writes the answer into a file. */
-  async getFile(path: string, file: string): Promise<void> {
+  /** Writes the answer into a file; resolves with the number of its lines. */
+  async getFile(path: string, file: string): Promise<number> {
     const response = await this.#request({ method: 'GET', path });
     if (response.statusCode >= 400) await answerOf(response);
-    await pipeline(response.body, createWriteStream(file, { mode: 0o600 }));
+    let lines = 0;
+    async function* counted(): AsyncGenerator<Buffer> {
+      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+        for (const byte of chunk) if (byte === LINE_FEED) lines++;
+        yield chunk;
+      }
+    }
+    await wholeFile(file, (out) => pipeline(counted, out));
+    return lines;
   }
 
   async #call(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
@@ -114,10 +125,8 @@ async function answerOf(response: Dispatcher.ResponseData): Promise<unknown> {
   const text = await response.body.text();
   const answer: unknown = text === '' ? undefined : JSON.parse(text);
   if (response.statusCode >= 400) {
-    throw new PortillonError(
-      'API_REFUSED',
-      (answer as { error?: string } | undefined)?.error ?? `HTTP ${response.statusCode}`,
-    );
+    const { error, code } = (answer ?? {}) as { error?: string; code?: string };
+    throw new PortillonError(code ?? 'API_REFUSED', error ?? `HTTP ${response.statusCode}`);
   }
   return answer;
 }

@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
@@ -13,11 +12,12 @@ import { Journal } from '../store/journal.js';
 import type { RejectedCheck } from '../store/sync-state.js';
 import { SyncState } from '../store/sync-state.js';
 import { toReport } from '../sync/push.js';
+import { wholeFile } from './file-trouble.js';
 import { askGate } from './gate-api.js';
 import type { ReadRefused } from './journal-refused.js';
 import { allRefused, refusedOf } from './journal-refused.js';
 import { configOption, dataOption } from './options.js';
-import { printLine } from './output.js';
+import { EXIT, printLine } from './output.js';
 import { filesOf, whileStopped } from './store-files.js';
 
 interface Options {
@@ -65,7 +65,9 @@ export function journalExportCommand(): Command {
     .option('--stopped', 'opens the files of a gate that does not run, instead of asking it', false)
     .addOption(configOption())
     .addOption(dataOption())
-    .action(async (file: string, options: Options) => {
+    .action(async (file: string, options: Options, command: Command) => {
+      if (options.format === 'checked' && (options.organiser === '' || options.product === ''))
+        command.error('error: the checked file needs --organiser and --product', { exitCode: EXIT.usage });
       const count = options.stopped
         ? await fromFiles(options, file)
         : await askGate(options, async (api) => {
@@ -100,16 +102,13 @@ async function write(file: string, options: Options, source: Source, after: numb
   const count = { checks: 0 };
   const { read, refused } = source;
   const outcomes: Outcomes = options.refused ? new Map<number, Outcome>() : await outcomesAfter(read, after);
-  const out = createWriteStream(file, { mode: 0o600 });
-  const checks = counted(
-    options.refused ? refusedChecks(refused, outcomes) : allChecks(source, options, after, outcomes),
-    count,
-  );
-  if (format === 'jsonl') await pipeline(jsonLines(checks, outcomes), out);
-  else {
-    const rows = format === 'csv' ? controlRows(checks, outcomes, table) : checkedRows(checks, outcomes, options);
-    await pipeline(rows, stringify({ delimiter: ';', record_delimiter: '\n', quote: false }), out);
-  }
+  const all = options.refused ? refusedChecks(refused, outcomes) : allChecks(source, options, after, outcomes);
+  const checks = counted(format === 'checked' ? admissions(all, outcomes) : all, count);
+  await wholeFile(file, async (out) => {
+    if (format === 'jsonl') return pipeline(jsonLines(checks, outcomes), out);
+    const rows = format === 'csv' ? controlRows(checks, outcomes, table) : checkedRows(checks, options);
+    return pipeline(rows, stringify({ delimiter: ';', record_delimiter: '\n', quote: false }), out);
+  });
   return count.checks;
 }
 
@@ -183,13 +182,14 @@ async function* controlRows(
 /** Facts: first line organiser;;product, then barcode;date of every admission. */
 async function* checkedRows(
   checks: AsyncIterable<CheckRecord>,
-  outcomes: Outcomes,
   { organiser, product }: Options,
 ): AsyncGenerator<string[]> {
   yield [organiser, '', product];
-  for await (const check of checks)
-    if (check.admitted && !outcomes.has(check.seq))
-      yield [check.barcode, new Date(check.at).toISOString().slice(0, 19)];
+  for await (const check of checks) yield [check.barcode, new Date(check.at).toISOString().slice(0, 19)];
+}
+
+async function* admissions(checks: AsyncIterable<CheckRecord>, outcomes: Outcomes): AsyncGenerator<CheckRecord> {
+  for await (const check of checks) if (check.admitted && !outcomes.has(check.seq)) yield check;
 }
 
 async function* jsonLines(checks: AsyncIterable<CheckRecord>, outcomes: Outcomes): AsyncGenerator<string> {

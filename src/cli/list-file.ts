@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config/load.js';
@@ -39,7 +40,7 @@ export function importCommand(): Command {
     .action(async (file: string, options: Options & { skipBad: boolean; replace: boolean }) => {
       const { kind, skipBad, replace } = options;
       const report = options.stopped
-        ? await stopped(options, (list) =>
+        ? await stopped({ ...options, fresh: true }, (list) =>
             importFile(list, { kind, file, skipBad, replace }, { now: Date.now, pace: async () => {} }),
           )
         : await askGate(options, (api) =>
@@ -56,7 +57,10 @@ function printImport({ applied, good, bad, badLines }: ImportReport): void {
   if (bad > badLines.length) printLine(`... and ${bad - badLines.length} more bad lines`);
   if (applied) printLine(`${good} line(s) taken${bad > 0 ? `, ${bad} bad one(s) left out` : ''}`);
   else if (good === 0 && bad === 0) printLine('the file is empty: nothing is changed');
-  else printLine(`${bad} bad line(s): nothing is changed; --skip-bad takes the ${good} good one(s)`);
+  else
+    printLine(
+      `${bad} bad line(s): nothing is changed${good > 0 ? `; --skip-bad takes the ${good} good one(s)` : '; is it a file of this --kind?'}`,
+    );
 }
 
 export function exportCommand(): Command {
@@ -73,15 +77,17 @@ export function exportCommand(): Command {
       const report: Partial<ExportReport> = { kind };
       if (options.stopped)
         Object.assign(report, await stopped(options, (list) => exportFile(list, kind, file, async () => {})));
-      else await askGate(options, (api) => api.getFile(`/list/export?kind=${kind}`, file));
+      else report.lines = await askGate(options, (api) => api.getFile(`/list/export?kind=${kind}`, file));
       if (options.json) printJson({ ...report, file: path.resolve(file) });
-      else printLine(`${file} is written; its barcodes are admission rights: keep it safe`);
+      else printLine(`${report.lines ?? 0} line(s) in ${file}; its barcodes are admission rights: keep it safe`);
     });
 }
 
 /** The list of a gate that does not run; a running one is locked out, and says so. */
-async function stopped<T>(options: Options, work: (list: ListWriter) => Promise<T>): Promise<T> {
+async function stopped<T>(options: Options & { fresh?: boolean }, work: (list: ListWriter) => Promise<T>): Promise<T> {
   const { data, storeKey } = filesOf(options);
+  // A list may come by file before a gate has ever run.
+  if (options.fresh === true) mkdirSync(data, { recursive: true });
   const { dropFirst } = loadConfig(options.config).config.secutix.barcode;
   return whileStopped(data, async () => {
     const list = await ListWriter.open(path.join(data, 'list'), { dropFirst, storeKey });

@@ -47,20 +47,26 @@ function rebuildCommand(name: 'resync' | 'verify', description: string): Command
     });
 }
 
-/** Pages so far, on a terminal, while the gate works. */
+/** Pages so far, on a terminal, while the gate works. It goes on without this command, too. */
 async function withProgress<T>(api: GateApi, work: Promise<T>, quiet: boolean): Promise<T> {
-  if (quiet || !process.stderr.isTTY) return work;
+  if (quiet) return work;
+  process.stderr.write(
+    'reading the whole list anew; SecuTix lets an export begin once a minute at most, so this takes some minutes. It goes on if this command is ended.\n',
+  );
+  if (!process.stderr.isTTY) return work;
   const look = async (): Promise<void> => {
     const status = await api.get<StatusReport>('/status').catch(() => undefined);
     const rebuild = status?.sync?.pull.rebuild;
-    if (rebuild) process.stderr.write(`\r${rebuild.pages} pages, ${rebuild.items} lines ...`);
+    const waiting = (rebuild?.pages ?? 0) === 0;
+    const pages = waiting ? 'waiting for its turn' : `${rebuild?.pages} pages, ${rebuild?.items} lines`;
+    process.stderr.write(`\r${pages} ...\u001b[K`);
   };
   const timer = setInterval(() => void look(), 1_000);
   try {
     return await work;
   } finally {
     clearInterval(timer);
-    process.stderr.write('\r');
+    process.stderr.write('\r\u001b[K');
   }
 }
 

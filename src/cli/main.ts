@@ -1,6 +1,7 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --single-threaded-gc
 import { Command, CommanderError } from 'commander';
 import { describeError, isConfigError, PortillonError } from '../errors.js';
+import { fileTrouble } from './file-trouble.js';
 import { VERSION } from '../version.js';
 import { EXIT } from './output.js';
 
@@ -76,8 +77,9 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   } else {
-    process.stderr.write(`portillon: ${describeError(error)}\n`);
-    if (!(error instanceof PortillonError) && error instanceof Error && error.stack)
+    const file = fileTrouble(error);
+    process.stderr.write(`portillon: ${file ?? describeError(error)}\n`);
+    if (file === undefined && !(error instanceof PortillonError) && error instanceof Error && error.stack)
       process.stderr.write(`${error.stack}\n`);
     process.exitCode = isConfigError(error) ? EXIT.config : EXIT.failed;
     // A runtime that failed to start may have left a socket or a thread behind that would keep the process alive.

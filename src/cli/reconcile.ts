@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { StatusReport, TicketReport } from '../diagnostics/read-model.js';
 import { mask } from '../domain/credential.js';
+import type { PortillonError } from '../errors.js';
 import type { JournalRecord } from '../domain/records.js';
 import type { ControlHistory } from '../secutix/types.js';
 import type { Discrepancy, LocalCheck } from '../sync/reconcile.js';
@@ -23,6 +24,8 @@ interface Result {
   asked: number;
   checks: number;
   differences: { barcode: string; found: Discrepancy[] }[];
+  /** Why it ended before all were asked. */
+  stopped?: string;
 }
 
 export function reconcileCommand(): Command {
@@ -41,7 +44,8 @@ export function reconcileCommand(): Command {
       const result = await askGate(options, (api) => compare(api, options));
       if (options.json) printJson(result);
       else print(result);
-      process.exitCode = result.differences.length > 0 ? EXIT.degraded : EXIT.ok;
+      process.exitCode =
+        result.stopped !== undefined ? EXIT.failed : result.differences.length > 0 ? EXIT.degraded : EXIT.ok;
     });
 }
 
@@ -74,20 +78,26 @@ async function compare(api: GateApi, options: Options): Promise<Result> {
   const local = await acknowledged(api);
   const barcodes = options.codes === undefined ? spread([...local.keys()], options.sample) : codesOf(options.codes);
   const result: Result = { asked: 0, checks: 0, differences: [] };
+  const progress = !options.json && process.stderr.isTTY;
   for (const barcode of barcodes) {
     const code = encodeURIComponent(barcode);
     const { tickets } = await api.get<TicketReport>(`/ticket/${code}`);
-    const remote = await api
-      .get<ControlHistory>(`/ticket/${code}/remote`)
-      .catch((error: Error) => ({ error: error.message }));
+    const remote = await api.get<ControlHistory>(`/ticket/${code}/remote`).catch((error: PortillonError) => error);
+    // Only its own word counts as SecuTix's answer: without one nothing is compared.
+    if (remote instanceof Error && remote.code !== 'SECUTIX_BUSINESS') {
+      result.stopped = remote.message;
+      break;
+    }
     const checks = local.get(barcode) ?? [];
     const state = tickets.find(({ ticket }) => ticket.barcode === barcode)?.ticket.state;
-    const found = reconcile({ local: checks, state, remote });
+    const answer = remote instanceof Error ? { error: remote.message } : remote;
+    const found = reconcile({ local: checks, state, remote: answer });
     result.asked++;
     result.checks += checks.length;
     if (found.length > 0) result.differences.push({ barcode, found });
-    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r${result.asked} of ${barcodes.length} ...`);
+    if (progress) process.stderr.write(`\r${result.asked} of ${barcodes.length} ...`);
   }
+  if (progress) process.stderr.write('\r\u001b[K');
   return result;
 }
 
@@ -106,10 +116,11 @@ function spread(all: readonly string[], count: number): string[] {
   return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as string);
 }
 
-function print({ asked, checks, differences }: Result): void {
+function print({ asked, checks, differences, stopped }: Result): void {
   for (const { barcode, found } of differences)
     for (const d of found)
       printLine(`${mask(barcode)}  ${d.what}${'at' in d ? `, ${new Date(d.at).toISOString()}` : ''}`);
   const same = differences.length === 0 ? 'all as SecuTix has it' : `${differences.length} with differences`;
-  printLine(`${asked} barcode(s) with ${checks} check(s) compared: ${same}`);
+  printLine(`${asked} barcode(s) with ${checks} check(s) compared${asked > 0 ? `: ${same}` : ''}`);
+  if (stopped !== undefined) printLine(`ended early: ${stopped}`);
 }

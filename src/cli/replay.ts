@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { mask } from '../domain/credential.js';
 import { NO_PROGRAMME } from '../domain/programme.js';
@@ -27,12 +27,18 @@ interface ReplayOptions {
 const PAGE = 10_000;
 const SHOWN = 50;
 
+function date(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('Allowed: a date such as 2026-07-04.');
+  return text;
+}
+
 export function replayCommand(): Command {
   return new Command('replay')
     .description(
       'decides the checks of the journal again and lists what differs; with another --config it tells what those rules would have done',
     )
-    .option('--day <date>', 'only the checks of this service day, such as 2026-07-04')
+    .addOption(new Option('--day <date>', 'only the checks of this service day, such as 2026-07-04').argParser(date))
     .option('--stopped', 'reads the files of a gate that does not run')
     .addOption(configOption())
     .addOption(dataOption())
@@ -41,8 +47,6 @@ export function replayCommand(): Command {
       const { config } = loadConfig(options.config);
       const book = ruleBook(config);
       const lanes = config.lanes.map((lane) => laneRules(config, lane, book));
-      if (options.day !== undefined && !/^\d{4}-\d\d-\d\d$/.test(options.day))
-        throw new PortillonError('DAY', `--day must be a date such as 2026-07-04, not ${options.day}`);
       const day = options.day === undefined ? undefined : dayNumber(options.day);
       const replay = new Replay(lanes, book, {
         ...(day !== undefined && { from: book.days.startOf(day), to: book.days.startOf(day + 1) }),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig } from '../config/load.js';
 import { PortillonError } from '../errors.js';
@@ -17,15 +18,26 @@ export function filesOf(options: StoppedOptions): { data: string; storeKey: Stor
   return { data: path.resolve(options.data ?? config.data), storeKey: storeKeyFrom(config), gate: config.gate.id };
 }
 
+/** A misspelt name must not become a new, empty gate that is found to be in order. */
+export function mustExist(data: string): void {
+  if (existsSync(data)) return;
+  throw new PortillonError('NO_DATA', `there is no data folder ${data}`, {
+    hint: 'name it with --data, or the configuration with --config',
+  });
+}
+
 /** Runs `use` while no gate can start on these files. */
 export async function whileStopped<T>(data: string, use: () => Promise<T>): Promise<T> {
+  mustExist(data);
   let guard: Database;
   try {
     guard = await openGuard(path.join(data, 'guard'));
   } catch (cause) {
     if ((cause as PortillonError).code !== 'STORE_LOCKED') throw cause;
     throw new PortillonError('STORE_LOCKED', `a gate is running on ${data}`, {
-      hint: 'stop it first, or leave --stopped out to ask it',
+      hint: process.argv.includes('--stopped')
+        ? 'stop it first, or leave --stopped out to ask it'
+        : 'stop it first: this command works on the files of a gate that does not run',
     });
   }
   try {

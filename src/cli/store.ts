@@ -16,7 +16,7 @@ import { openStores } from '../store/start.js';
 import { configOption, dataOption, jsonOption } from './options.js';
 import { EXIT, printJson, printLine } from './output.js';
 import type { StoppedOptions } from './store-files.js';
-import { filesOf, whileStopped } from './store-files.js';
+import { filesOf, mustExist, whileStopped } from './store-files.js';
 
 const KINDS: readonly Kind[] = ['journal', 'list', 'sync'];
 
@@ -85,6 +85,7 @@ async function check(options: StoppedOptions & { json: boolean }): Promise<void>
 
 async function repair(options: StoppedOptions & { json: boolean }): Promise<void> {
   const { data, storeKey, gate } = filesOf(options);
+  mustExist(data);
   const before = new Set(listAsides(data).map((a) => a.folder));
   const stores = await openStores({ data, gate, storeKey, now: () => systemClock.now(), log: createLog('warn') });
   const { head } = stores.journal;

@@ -19,10 +19,12 @@ export function lineFinder(text: string): (path: Path) => number | undefined {
   };
 }
 
-const SECRET = /(secret|password)$|^(viewer|steward|technician)$/i;
+const SECRET = /(secret|password|^key|^pins?)$|^(viewer|steward|technician)$/i;
 
-function shown(value: unknown, path: Path): string {
-  if (SECRET.test(String(path.at(-1)))) return '[secret]';
+/** What is no single value may hold a secret in a place nobody foresaw: it is named by its kind. */
+function shown(value: unknown, path: Path, secret: boolean): string {
+  if (secret || SECRET.test(String(path.at(-1)))) return '[secret]';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map of keys';
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
@@ -41,7 +43,9 @@ export function problemsOf(
       const names = parent ? namesIn(unwrap(parent).base, getAt(tree, path)) : [];
       return issue.keys.map((key) => {
         const guess = didYouMean(key, names) || `; allowed here: ${names.join(', ')}`;
-        return problem([...path, key], `unknown key${guess}`);
+        // Without its value: it may be a secret whose key is misspelt.
+        const { value: _, ...unknown } = problem([...path, key], `unknown key${guess}`);
+        return unknown;
       });
     }
     const parent = path.length > 0 ? schemaAt(schema, path.slice(0, -1), tree) : undefined;
@@ -66,13 +70,18 @@ export function problemsOf(
     );
   }
 
+  function isSecret(path: Path): boolean {
+    const at = schemaAt(schema, path, tree);
+    return at !== undefined && unwrap(at).secret === true;
+  }
+
   function problem(path: Path, message: string): Problem {
     const value = getAt(tree, path);
     const line = lineOf(path);
     return {
       path: pathText(path),
       ...(line !== undefined && { line }),
-      ...(value !== undefined && { value: shown(value, path) }),
+      ...(value !== undefined && { value: shown(value, path, isSecret(path)) }),
       message,
     };
   }

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { describeError } from '../errors.js';
+import { describeError, PortillonError } from '../errors.js';
 import type { Log } from '../log.js';
 import { actorOf, mayAct, whoOf } from './actor.js';
 import type { PageDoor } from './api-access.js';
@@ -30,7 +30,10 @@ export function createApi(model: ReadModel, door: () => PageDoor | undefined = (
   accessRoutes(api, model, door);
   storeRoutes(api, model);
   metricsRoutes(api, model);
-  api.onError((error, c) => c.json({ error: describeError(error) }, 500));
+  api.onError((error, c) => {
+    const code = error instanceof PortillonError ? { code: error.code } : {};
+    return c.json({ error: describeError(error), ...code }, 500);
+  });
   api.get('/status', (c) => c.json(model.status()));
   api.get('/ticket/:code', (c) => c.json(model.ticket(c.req.param('code'))));
   api.get('/journal', async (c) => {

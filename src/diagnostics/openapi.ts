@@ -25,7 +25,11 @@ export function openApi(): object {
     components: {
       schemas: {
         ...Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema)])),
-        Error: { type: 'object', properties: { error: { type: 'string' } }, required: ['error'] },
+        Error: {
+          type: 'object',
+          properties: { error: { type: 'string' }, code: { type: 'string' } },
+          required: ['error'],
+        },
       },
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: 'portillon' },

@@ -20,6 +20,7 @@ const bad = (why: string): { ok: false; why: string } => ({ ok: false, why });
 
 const WHITE_COLUMNS = 9;
 const BLACK_COLUMNS = 5;
+const BLACK_REASONS: ReadonlySet<string> = new Set(['CANCELLED', 'TECHNICAL', 'STOLEN']);
 const MAX_TEXT = 256;
 const DATE = /^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?$/;
 
@@ -50,6 +51,8 @@ export function readWhite(columns: readonly string[]): Line<Ticket> {
   if (!barcode) return bad('no barcode');
   if (!season) return bad('no season code');
   if (!product) return bad('no product code');
+  // Taken as a white list, a black one would make every cancelled ticket valid.
+  if (BLACK_REASONS.has(season)) return bad(`${season} where a season code is expected: a line of a black list`);
   const reduced = flag(reducedText);
   if (reduced === undefined) return bad(`reduced_price is ${JSON.stringify(reducedText)}, not TRUE or FALSE`);
   const specimen = flag(specimenText);

@@ -36,6 +36,8 @@ export interface PullerParts {
   halted: () => boolean;
 }
 
+type Purpose = 'resync' | 'verify';
+
 /** Brings the list up to date, scope by scope; builds a new one beside it on request. */
 export class Puller {
   readonly #p: PullerParts;
@@ -48,6 +50,7 @@ export class Puller {
   /** A pull that waits for the list. */
   #letIn: ((list: ListWriter) => void) | undefined;
   #resuming: Promise<unknown> | undefined;
+  #rebuilds: Partial<Record<Purpose, Promise<ResyncOutcome> | undefined>> = {};
   #scrubAt: number | undefined;
 
   constructor(parts: PullerParts) {
@@ -212,16 +215,24 @@ export class Puller {
     this.#p.log.warn({ scope: of, what }, 'two clients seem to read one product: each must have one reader');
   }
 
-  /** Reads the whole list anew beside the one in force; `verify` only compares. */
-  resync(purpose: 'resync' | 'verify'): Promise<ResyncOutcome> {
-    return this.#p.hold.exclusive(async (list) => {
-      // What was sold since the last pull is no difference.
-      if (purpose === 'verify') await this.#update(list);
-      return this.#rebuild(list, purpose);
-    });
+  /** Reads the whole list anew beside the one in force; `verify` only compares. Who asks for one that is under way waits for that one. */
+  resync(purpose: Purpose): Promise<ResyncOutcome> {
+    const going = this.#rebuilds[purpose];
+    if (going) return going;
+    const begun = this.#p.hold
+      .exclusive(async (list) => {
+        const complete = this.#scopes.every(({ key }) => list.scope(key).completeAt !== null);
+        if (purpose === 'verify' && !complete) await this.#update(list);
+        return this.#rebuild(list, purpose);
+      })
+      .finally(() => {
+        this.#rebuilds[purpose] = undefined;
+      });
+    this.#rebuilds[purpose] = begun;
+    return begun;
   }
 
-  async #rebuild(list: ListWriter, purpose: 'resync' | 'verify'): Promise<ResyncOutcome> {
+  async #rebuild(list: ListWriter, purpose: Purpose): Promise<ResyncOutcome> {
     const { status } = this;
     status.rebuild = { purpose, pages: 0, items: 0, since: this.#p.clock.now() };
     this.#p.report();

@@ -13,6 +13,7 @@ export interface ReconcileInput {
   local: readonly LocalCheck[];
   /** State in our list; undefined = not in it. */
   state: string | undefined;
+  /** An error is SecuTix's answer that it does not know the ticket. */
   remote: ControlHistory | { error: string };
 }
 
@@ -20,7 +21,7 @@ export type Discrepancy =
   | { kind: 'missing'; what: string; at: number }
   | { kind: 'foreign'; what: string; at: string }
   | { kind: 'state'; what: string }
-  | { kind: 'unanswered'; what: string };
+  | { kind: 'unknown'; what: string };
 
 /** SecuTix's times may be cut to the second. */
 const TOLERANCE = 1_000;
@@ -33,7 +34,13 @@ const REFUSED = new Set(['FAIL', 'OFFLINE_FAIL']);
  * no checks.
  */
 export function reconcile({ local, state, remote }: ReconcileInput): Discrepancy[] {
-  if ('error' in remote) return local.length === 0 ? [] : [{ kind: 'unanswered', what: remote.error }];
+  if ('error' in remote) {
+    // A code that neither side knows and that nobody was admitted with is the same on both.
+    const admitted = local.some((check) => check.admitted);
+    if (state === undefined && !admitted) return [];
+    const here = admitted ? 'this gate has admitted somebody with it' : 'it is in the list';
+    return [{ kind: 'unknown', what: `SecuTix does not know it (${remote.error}), and ${here}` }];
+  }
   const found: Discrepancy[] = [];
   const operations = remote.operations
     .filter(({ type }) => ADMITTED.has(type) || REFUSED.has(type))

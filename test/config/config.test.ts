@@ -46,7 +46,7 @@ describe('gate.yaml', () => {
       'a typing error in a key',
       'debounce: 2s',
       'debounse: 2s',
-      'lanes[0].debounse (line 19): "2s": unknown key, did you mean `debounce`?',
+      'lanes[0].debounse (line 19): unknown key, did you mean `debounce`?',
     ],
     [
       'a number out of range',
@@ -99,6 +99,16 @@ describe('gate.yaml', () => {
         .replace('partner: PORTILLON', 'partner: PORTILLON\n  secretFile: 3'),
     );
     expect(text.split('\n')).toHaveLength(4);
+    expect(text).not.toContain(SECRET);
+  });
+
+  it.each([
+    ['its key is misspelt', 'secret:', 'secert:'],
+    ['it stands where a text is expected', 'partner: PORTILLON', 'partner: { secret: THE-SECRET }'],
+    ['it is no text', /secret: \$.*/, 'secret: { value: THE-SECRET }'],
+  ])('never shows a secret: %s', (_name, from, to) => {
+    const text = problemsOf(EXAMPLE.replace(from, to).replaceAll(/THE-SECRET|\$\{SECUTIX_SECRET\}/g, SECRET));
+    expect(text).not.toBe('valid');
     expect(text).not.toContain(SECRET);
   });
 

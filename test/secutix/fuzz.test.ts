@@ -341,5 +341,6 @@ describe('list files', () => {
     );
     const black = { barcode: '007', reason: 'STOLEN', season: 'S', product: 'P', date: '2026-01-01 00:00:00' };
     expect(readBlack(writeBlack(black))).toEqual({ ok: true, value: black });
+    expect(readWhite(writeBlack(black))).toMatchObject({ ok: false });
   });
 });

@@ -244,9 +244,13 @@ describe('reconciliation', () => {
     expect(
       reconcile({ local, state: 'VALID', remote: history('CANCELLED', ok, { type: 'CANCELLED_TICKET', at: ok.at }) }),
     ).toMatchObject([{ kind: 'state' }]);
-    expect(reconcile({ local, state: 'VALID', remote: { error: 'unknown ticket' } })).toMatchObject([
-      { kind: 'unanswered' },
-    ]);
+    const error = { error: 'unknown ticket' };
+    expect(reconcile({ local, state: 'VALID', remote: error })).toMatchObject([{ kind: 'unknown' }]);
+    expect(reconcile({ local, state: undefined, remote: error })).toMatchObject([{ kind: 'unknown' }]);
+    expect(reconcile({ local: [], state: 'VALID', remote: error })).toMatchObject([{ kind: 'unknown' }]);
+    // Neither knows it, and it was refused: every gate has such reads.
+    const refused = local.map((check) => ({ ...check, admitted: false }));
+    expect(reconcile({ local: refused, state: undefined, remote: error })).toEqual([]);
     expect(reconcile({ local: [], state: undefined, remote: { error: 'unknown ticket' } })).toEqual([]);
   });
 });

@@ -379,6 +379,9 @@ describe('the acceptance list', { timeout: 180_000 }, () => {
     sell('STOLEN-1');
     await venue.sync();
     writeFileSync(black, 'STOLEN-1;STOLEN;S26;P1;\n');
+    // Taken for a white list, it would make the stolen ticket valid.
+    const mistaken = await venue.portillon('list', 'import', black);
+    expect(mistaken).toMatchObject({ code: 1, stdout: expect.stringContaining('a line of a black list') as string });
     expect((await venue.portillon('list', 'import', black, '--kind', 'black')).code).toBe(0);
     expect(await present('STOLEN-1')).toBe('black-listed');
     const out = path.join(venue.folder, 'out.csv');
@@ -409,15 +412,24 @@ describe('the acceptance list', { timeout: 180_000 }, () => {
     );
     expect((await venue.portillon('journal', 'export', out, '--waiting')).stdout).toContain('0 check(s)');
     const codes = path.join(venue.folder, 'codes');
-    writeFileSync(codes, 'SOLD-0001\nPRINT-NEW\n');
+    // A code that neither side knows is no difference.
+    await present('NOBODY-KNOWS-IT');
+    await venue.sync();
+    writeFileSync(codes, 'SOLD-0001\nPRINT-NEW\nNOBODY-KNOWS-IT\n');
     const same = await venue.portillon('reconcile', '--codes', codes);
     expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('all as SecuTix has it')]);
     venue.simulator.state.controls.drop('PRINT-NEW');
     const differs = await venue.portillon('reconcile', '--codes', codes, '--json');
     expect(differs.code).toBe(3);
     expect(JSON.parse(differs.stdout)).toMatchObject({
-      asked: 2,
+      asked: 3,
       differences: [{ barcode: 'PRINT-NEW', found: [{ kind: 'missing' }] }],
     });
+    // Without SecuTix's word nothing is compared, and nothing is said to be the same.
+    venue.simulator.faults.errors = 1_000;
+    const unanswered = await venue.portillon('reconcile', '--codes', codes);
+    venue.simulator.faults.errors = 0;
+    expect([unanswered.code, unanswered.stdout]).toEqual([1, expect.stringContaining('ended early')]);
+    expect(unanswered.stdout).not.toContain('all as SecuTix has it');
   });
 });
