@@ -44,8 +44,7 @@ export function problemsOf(
       return issue.keys.map((key) => {
         const guess = didYouMean(key, names) || `; allowed here: ${names.join(', ')}`;
         // Without its value: it may be a secret whose key is misspelt.
-        const { value: _, ...unknown } = problem([...path, key], `unknown key${guess}`);
-        return unknown;
+        return problem([...path, key], `unknown key${guess}`, false);
       });
     }
     const parent = path.length > 0 ? schemaAt(schema, path.slice(0, -1), tree) : undefined;
@@ -75,13 +74,13 @@ export function problemsOf(
     return at !== undefined && unwrap(at).secret === true;
   }
 
-  function problem(path: Path, message: string): Problem {
+  function problem(path: Path, message: string, withValue = true): Problem {
     const value = getAt(tree, path);
     const line = lineOf(path);
     return {
       path: pathText(path),
       ...(line !== undefined && { line }),
-      ...(value !== undefined && { value: shown(value, path, isSecret(path)) }),
+      ...(withValue && value !== undefined && { value: shown(value, path, isSecret(path)) }),
       message,
     };
   }
