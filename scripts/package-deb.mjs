@@ -41,7 +41,7 @@ copy('deploy/systemd/portillon.service', 'lib/systemd/system/portillon.service')
 if (existsSync(path.join(project, 'deploy/udev'))) copy('deploy/udev', 'lib/udev/rules.d');
 put(
   'usr/bin/portillon',
-  '#!/bin/sh\nexec env MALLOC_ARENA_MAX=2 /opt/portillon/bin/node --single-threaded-gc /opt/portillon/dist/src/cli/main.js "$@"\n',
+  '#!/bin/sh\nexec env MALLOC_ARENA_MAX=2 /opt/portillon/bin/node --single-threaded-gc --max-semi-space-size=4 /opt/portillon/dist/src/cli/main.js "$@"\n',
   0o755,
 );
 const example = execFileSync(process.execPath, [path.join(project, 'dist/src/cli/main.js'), 'config', 'example'], {

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --single-threaded-gc
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --single-threaded-gc --max-semi-space-size=4
 import { Command, CommanderError } from 'commander';
 import { describeError, isConfigError, PortillonError } from '../errors.js';
 import { fileTrouble } from './file-trouble.js';

@@ -17,8 +17,8 @@ export type Kind = 'journal' | 'list' | 'sync' | 'venue';
 /** 32 bytes (see `storeKeyOf`); undefined = nothing is sealed. */
 export type StoreKey = Uint8Array | undefined;
 
-/** Memory one database may take for blocks it keeps in memory, bytes. */
-const LIST_CACHE = 16 * 1024 * 1024;
+/** Memory one database may take for blocks it keeps unpacked, bytes. Visitors come in no order, so a larger one is hardly ever right. */
+const LIST_CACHE = 4 * 1024 * 1024;
 const SMALL_CACHE = 4 * 1024 * 1024;
 
 async function openRaw(location: string, kind: Kind, tuning?: Tuning): Promise<ClassicLevel<string, string>> {

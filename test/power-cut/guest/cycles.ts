@@ -260,7 +260,7 @@ async function switchOnOnce(
 mkdir -p /run/data/gate
 node ${dist}/test/power-cut/guest/inside.js /run/data/gate '${SECRET}' /dev/ttyS2 8360 &
 while [ ! -e /run/carrying ] && kill -0 $!; do sleep 0.05; done
-${before}node --single-threaded-gc ${dist}/src/cli/main.js run --config ${config} 2> /run/gate.log
+${before}node --single-threaded-gc --max-semi-space-size=4 ${dist}/src/cli/main.js run --config ${config} 2> /run/gate.log
 echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
     onLine: (line) => {
       last.push(line);

@@ -71,7 +71,7 @@ const api = new GateApi(DATA);
 const actions = {
   uptime: () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]),
   start: () => {
-    gate = spawn('node', ['--single-threaded-gc', MAIN, 'run', '--config', 'gate.yaml'], {
+    gate = spawn('node', ['--single-threaded-gc', '--max-semi-space-size=4', MAIN, 'run', '--config', 'gate.yaml'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     gate.stderr?.pipe(createWriteStream('/tmp/gate.log', { flags: 'a' }));
