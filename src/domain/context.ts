@@ -160,6 +160,7 @@ export class Context {
       { max: entriesOf(this.limits) * persons, slot, ...by },
       { max: entriesPerDay * persons, day: m.today, ...by },
       { max: entriesInAll * persons, ...by },
+      { max: rules.days ?? Infinity, days: true },
     ];
     // Of sectors around this one only the gate knows: whoever left one of them has left this one too.
     const strict = rules.antiPassback === 'hard' && persons === 1 && !this.survey.inside && !m.lane.outer?.length;

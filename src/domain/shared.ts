@@ -14,9 +14,10 @@ export interface SharedUse {
   outside?: { sector?: string };
 }
 
-/** Entries that may be counted: of a slot, in a sector, on a day; what is left out does not matter. */
+/** Entries that may be counted: of a slot, in a sector, on a day; what is left out does not matter. `days`: different days instead of entries. */
 export interface Limit {
   max: number;
+  days?: true;
   slot?: string;
   sector?: string;
   day?: number;

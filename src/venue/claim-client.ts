@@ -82,7 +82,7 @@ export class ClaimClient implements ClaimPort {
     const entrance = ticket?.entrance;
     const home = entrance !== undefined && this.#s.homes.includes(entrance);
     const asksHome = policy.kind === 'home-only' && entrance !== undefined && !home;
-    const one = limits.length === 1 && limits[0]?.max === 1 && limits[0].sector === undefined;
+    const one = limits.length === 1 && limits[0]?.max === 1 && limits[0].sector === undefined && !limits[0].days;
     // Home gates admit on their own word: a share of the quota would be none.
     const rights = this.#p.rights && policy.kind !== 'home-only' ? this.#s.rights : 0;
     const claim: Claim = {

@@ -62,12 +62,21 @@ const limitsOf = ({ limits, slot }: { limits?: readonly Limit[]; slot: string })
 const countedBy = (uses: readonly Use[], limit: Limit): Use[] => uses.filter((u) => counts(u, limit));
 /** The first limit that is reached, with the uses it counts. */
 const fullOf = (
-  of: { limits?: readonly Limit[]; slot: string },
+  of: { limits?: readonly Limit[]; slot: string; day?: number },
   uses: readonly Use[],
 ): { limit: Limit; counted: Use[] } | undefined =>
   limitsOf(of)
     .map((limit) => ({ limit, counted: countedBy(uses, limit) }))
-    .find(({ limit, counted }) => counted.length >= limit.max);
+    .find(({ limit, counted }) => (limit.days ? noDayLeft(limit.max, of.day, counted) : counted.length >= limit.max));
+/**
+ * A further entry on a day that is counted is on no new one, and neither is one before the newest: the gate's clock is behind there
+ * (the gate's own rule: `domain/rules`, `days`).
+ */
+function noDayLeft(max: number, day: number | undefined, uses: readonly Use[]): boolean {
+  const days = new Set(uses.flatMap((u) => u.day ?? []));
+  if (day === undefined || Math.max(...days) >= day) return false;
+  return days.size >= max;
+}
 const useOf = ({ id, gate, lane, slot, at, sector, day }: Omit<Held, 'barcode'>): Use => ({
   id,
   gate,
@@ -155,7 +164,9 @@ const UNSURE = { result: 'unknown', why: 'not-sure' } as const;
 /** Half of what is left at most, so that the gates share it; a ticket whose holder must be outside first has none in advance. */
 function rightsFor(claim: Claim, uses: readonly Use[]): number {
   if (!claim.rights || claim.outside) return 0;
-  const left = limitsOf(claim).map((limit) => limit.max - countedBy(uses, limit).length);
+  const left = limitsOf(claim)
+    .filter((limit) => !limit.days)
+    .map((limit) => limit.max - countedBy(uses, limit).length);
   const room = Math.min(...left);
   return room === Infinity ? 0 : Math.min(claim.rights, Math.ceil(Math.max(0, room) / 2));
 }
@@ -191,7 +202,8 @@ export function takeCheck(memory: HubMemory, check: ReportedCheck): HubChange {
   };
   const after = promised < 0 ? [...uses, use] : uses.map((u, i) => (i === promised ? use : u));
   const confirmed = uses.filter((u) => u.checkId !== undefined);
-  const full = fullOf({ slot, ...(check.limits && { limits: check.limits }) }, confirmed);
+  const { limits, day } = check;
+  const full = fullOf({ slot, ...(limits && { limits }), ...(day !== undefined && { day }) }, confirmed);
   const first = full?.counted.at(-1);
   return {
     uses: { barcode, uses: after },

@@ -64,6 +64,8 @@ export const claimRequest = z.object({
     .array(
       z.object({
         max: z.int().nonnegative(),
+        /** Different service days, not entries. */
+        days: z.literal(true).optional(),
         slot: name.optional(),
         sector: name.optional(),
         day: z.int().optional(),

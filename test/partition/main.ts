@@ -41,6 +41,9 @@ const DEADLINE = 150;
 /** Milliseconds. What is broken on purpose need not be waited for long. */
 const PATIENCE = mutation === undefined || plain ? 120_000 : 45_000;
 const POOL = long ? 120 : 60;
+/** New tickets a second in the long form: somebody is still admitted at its end. */
+const GROW = long ? 8 : 0;
+const MOST = long ? 4_000 : POOL;
 const LANE = {
   id: 'lane-1',
   direction: 'entry',
@@ -92,20 +95,21 @@ async function run(plan: Plan, seed: number): Promise<void> {
     const simulator = await startSimulator({
       port: 0,
       host: net.address('secutix'),
-      tickets: 600,
+      tickets: long ? 6_000 : 600,
       seed,
       callsPerMinute: 0,
     });
     ends.push(() => simulator.close());
-    const pool = casesOf(simulator.model, 'P1', 'PERF1', plan.pool ?? POOL).valid;
+    const all = casesOf(simulator.model, 'P1', 'PERF1', plan.pool ?? MOST).valid;
     // Tickets have an entrance; each entrance is at home at one gate.
+    const number = new Map(all.map((code, i) => [code, i % GATES]));
     const entrance = (i: number): string => `E${i % GATES}`;
-    pool.forEach(
+    all.forEach(
       (code, i) =>
         simulator.model.tickets.get(code) &&
         Object.assign(simulator.model.tickets.get(code) as object, { entranceCode: entrance(i) }),
     );
-    const homesOf = (code: string): string[] => [gateName(pool.indexOf(code) % GATES)];
+    const homesOf = (code: string): string[] => [gateName(number.get(code) ?? 0)];
     const names = [HUB, ...gates];
     const broker = await LocalBroker.start({
       folder: path.join(folder, 'broker'),
@@ -148,7 +152,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
     await allReady(stage, 120_000);
     say('  the venue is up');
 
-    const crowd = new VenueCrowd(stage, pool, seededRandom(seed));
+    const crowd = new VenueCrowd(stage, all, seededRandom(seed), { first: Math.min(POOL, all.length), grow: GROW });
     const venue: Venue = { net, broker, stage, gates, lastNight: path.join(folder, 'last-night'), pause };
     const cuts = new Map<string, number>();
     crowd.start(gates, long ? 250 : 160);
@@ -168,9 +172,10 @@ async function run(plan: Plan, seed: number): Promise<void> {
         );
       shown += (await bound()) * (PARTITIONS[name]?.islands ?? 1);
       await pause(plan.slow ? 5_000 : 1_500);
-      say(`  ${name}: over, ${crowd.presented} people so far`);
+      say(`  ${name}: over, ${crowd.presented} people so far, ${crowd.out.length} tickets`);
     }
     await crowd.stop();
+    const pool = crowd.out;
     await pause(500);
     await inStep(stage, PATIENCE);
     await sweep(venue, pool, crowd);
@@ -201,7 +206,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
     found.push(...notOpen(journals, pool));
     const t = totals(journals);
     say(
-      `  ${t.checks} checks, ${t.admitted} admitted (${t.risk} at a risk), ${t.refused} refused, ${t.excess} double entries`,
+      `  ${pool.length} tickets, ${t.checks} checks, ${t.admitted} admitted (${t.risk} at a risk), ${t.refused} refused, ${t.excess} double entries`,
     );
     for (const violation of found) say(`  VIOLATION: ${violation}`);
     if (t.checks < 30) found.push('too few checks to mean anything');

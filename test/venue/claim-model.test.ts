@@ -14,6 +14,11 @@ describe('the claim protocol, every interleaving of two gates and one ticket', (
     ['refuse, a gate crashes', { policy: refuse, presentations: both, hubCrashes: 1, gateCrashes: 1 }],
     ['refuse, two crashes of the hub', { policy: refuse, presentations: both, hubCrashes: 2 }],
     ['a budget of one', { policy: budget, presentations: both, hubCrashes: 1 }],
+    [
+      'refuse, given back and shown again',
+      { policy: refuse, presentations: both, hubCrashes: 1, gateCrashes: 1, passages: true },
+    ],
+    ['a budget of one, given back', { policy: budget, presentations: both, hubCrashes: 0, passages: true }],
     ['home-only', { policy: homeOnly, presentations: both, hubCrashes: 1, home: true }],
   ])('%s', (_name, scenario) => {
     const result = explore(scenario);
@@ -26,6 +31,10 @@ describe('the claim protocol, every interleaving of two gates and one ticket', (
     ['late-answer-admits', { policy: refuse, presentations: both, hubCrashes: 1 }],
     ['answer-before-durable', { policy: refuse, presentations: both, hubCrashes: 1 }],
     ['no-idempotence-key', { policy: refuse, presentations: both, hubCrashes: 0 }],
+    [
+      'give-back-before-durable',
+      { policy: refuse, presentations: both, hubCrashes: 0, gateCrashes: 1, passages: true },
+    ],
     ['no-home-agreement', { policy: homeOnly, presentations: both, hubCrashes: 0, home: true }],
   ])('the checker notices: %s', (mutation, scenario) => {
     const { violation } = explore({ ...scenario, break: mutation });

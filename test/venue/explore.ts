@@ -22,7 +22,15 @@ export interface Scenario {
   home?: boolean;
   hubCrashes: number;
   gateCrashes?: number;
-  break?: 'no-deadline' | 'late-answer-admits' | 'answer-before-durable' | 'no-idempotence-key' | 'no-home-agreement';
+  /** Whoever is admitted may turn round: the passage ends later, and an entry that was none is given back. */
+  passages?: true;
+  break?:
+    | 'give-back-before-durable'
+    | 'no-deadline'
+    | 'late-answer-admits'
+    | 'answer-before-durable'
+    | 'no-idempotence-key'
+    | 'no-home-agreement';
 }
 
 interface Gate {
@@ -32,7 +40,7 @@ interface Gate {
   made: number;
   claim: ClaimState | null;
   /** Checks of its journal: durable, in order. */
-  journal: { id: string; admitted: boolean; risk?: 'budget' | 'home' }[];
+  journal: { id: string; admitted: boolean; risk?: 'budget' | 'home'; open?: true }[];
   /** The home gates' word to the hub, durable: used elsewhere. */
   notes: string[];
   riskMade: number;
@@ -66,8 +74,9 @@ const clone = (s: State): State => ({
   hub: { ...s.hub, memory: cloneDisk(s.hub.memory), waiting: [...s.hub.waiting] },
   messages: [...s.messages],
 });
+/** What is open may still end either way. */
 const admissions = (s: State): { gate: number; id: string; risk?: string }[] =>
-  s.gates.flatMap((g, gate) => g.journal.filter((c) => c.admitted).map((c) => ({ gate, ...c })));
+  s.gates.flatMap((g, gate) => g.journal.filter((c) => c.admitted && !c.open).map((c) => ({ gate, ...c })));
 
 export function explore(scenario: Scenario, limit = 400_000): Explored {
   const gate = (left: number): Gate => ({ left, made: 0, claim: null, journal: [], notes: [], riskMade: 0 });
@@ -121,6 +130,7 @@ function wrong(s: State, scenario: Scenario): string | undefined {
       if (excess > 0) return 'admitted twice although only one gate is home';
       break;
   }
+  if (s.gates.some((g) => g.journal.some((c) => c.open))) return undefined;
   if (s.gates.some((g) => g.claim?.phase === 'waiting'))
     return scenario.break === 'no-deadline' ? neverEnds(s) : undefined;
   if (unsettled(s.hub) || openChecks(s).length > 0) return undefined;
@@ -141,6 +151,7 @@ const neverEnds = (s: State): string | undefined => (unsettled(s.hub) ? undefine
 const openChecks = (s: State): { check: Gate['journal'][number]; change: HubChange }[] =>
   s.gates.flatMap((gate, i) =>
     gate.journal
+      .filter((check) => !check.open)
       .map((check) => ({ check, change: takeCheck(memoryOf(s.hub.memory), reportOf(i, check)) }))
       .filter(({ change }) => Object.keys(change).length > 0),
   );
@@ -180,6 +191,26 @@ function steps(s: State, scenario: Scenario): [string, State][] {
         });
     }
   });
+  s.gates.forEach((gate, i) => {
+    const open = gate.journal.find((c) => c.open);
+    if (!open) return;
+    const ends = (to: State, admitted: boolean): void => {
+      const g = to.gates[i] as Gate;
+      g.journal = g.journal.map((c) => (c.id === open.id ? settledAs(c, admitted) : c));
+    };
+    step(`gate ${i}: somebody passes`, (to) => ends(to, true));
+    step(`gate ${i}: nobody passes, and that is on the disk`, (to) => {
+      ends(to, false);
+      send(to, { to: 'hub', kind: 'end', id: open.id });
+    });
+    if (broken === 'give-back-before-durable')
+      step(`gate ${i}: nobody passes, which is said first`, (to) => send(to, { to: 'hub', kind: 'end', id: open.id }));
+    if (s.gateCrashes > 0)
+      step(`gate ${i}: crashes, nobody knows whether somebody passed`, (to) => {
+        to.gateCrashes--;
+        ends(to, true);
+      });
+  });
   for (const m of s.messages) step(`${m.kind} ${m.id} arrives at ${m.to}`, (to) => deliver(to, m, scenario));
   if (s.hub.waiting.length > 0 || keyDisk(s.hub.memory) !== keyDisk(s.hub.disk))
     step('hub: its disk has it', (to) => {
@@ -205,6 +236,10 @@ const gateOf = (id: string): number => Number(id.slice(1, 2));
 /** A gate's own journal, and what it was told, are part of its rules: it does not ask for a ticket it knows as used. */
 const knowsUsed = (g: Gate): boolean => g.journal.some((c) => c.admitted) || g.notes.length > 0;
 
+function settledAs({ id, risk }: Gate['journal'][number], admitted: boolean): Gate['journal'][number] {
+  return { id, admitted, ...(risk && { risk }) };
+}
+
 function reportOf(i: number, check: Gate['journal'][number]): ReportedCheck {
   const { id, admitted, risk } = check;
   return {
@@ -220,7 +255,7 @@ function reportOf(i: number, check: Gate['journal'][number]): ReportedCheck {
   };
 }
 
-function settle(to: State, i: number, after: ClaimState, { policy, home }: Scenario): void {
+function settle(to: State, i: number, after: ClaimState, { policy, home, passages }: Scenario): void {
   const g = to.gates[i] as Gate;
   g.claim = after;
   if (after.phase !== 'ended') return;
@@ -231,10 +266,10 @@ function settle(to: State, i: number, after: ClaimState, { policy, home }: Scena
       ? withoutHub(policy, { home: home === true && i === 0, made: g.riskMade })
       : 'refuse';
   if (verdict.kind === 'answered' && verdict.answer.result === 'granted' && !knowsUsed(g))
-    g.journal.push({ id, admitted: true });
+    g.journal.push({ id, admitted: true, ...(passages && { open: true as const }) });
   else if (alone !== 'refuse') {
     g.riskMade++;
-    g.journal.push({ id, admitted: true, risk: alone });
+    g.journal.push({ id, admitted: true, risk: alone, ...(passages && { open: true as const }) });
   } else {
     g.journal.push({ id, admitted: false });
     send(to, { to: 'hub', kind: 'end', id });

@@ -15,11 +15,22 @@ export class VenueCrowd {
   readonly #stage: VenueStage;
   readonly #tickets: readonly string[];
   readonly #random: Random;
+  /** Tickets in somebody's hands at the start, and new ones a second: people keep coming who have not been in yet. */
+  readonly #first: number;
+  readonly #grow: number;
+  #startedAt = 0;
   #running = false;
   #walkers: Promise<void>[] = [];
   presented = 0;
 
-  constructor(stage: VenueStage, tickets: readonly string[], random: Random) {
+  constructor(
+    stage: VenueStage,
+    tickets: readonly string[],
+    random: Random,
+    { first = tickets.length, grow = 0 }: { first?: number; grow?: number } = {},
+  ) {
+    this.#first = first;
+    this.#grow = grow;
     this.#stage = stage;
     this.#tickets = tickets;
     this.#random = random;
@@ -28,13 +39,26 @@ export class VenueCrowd {
   /** `every`: milliseconds between two people at a gate, on average. */
   start(gates: readonly string[], every: number): void {
     this.#running = true;
+    this.#startedAt = performance.now();
     this.#walkers = gates.map((gate) => this.#walk(gate, every));
+  }
+
+  /** Tickets that somebody may have shown by now. */
+  get out(): readonly string[] {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    return this.#tickets.slice(0, Math.floor(this.#first + this.#grow * seconds));
+  }
+
+  /** Every other one is among the newest. */
+  #pick(): string {
+    const { out } = this;
+    const from = this.#random() < 0.5 ? Math.max(0, out.length - this.#first) : 0;
+    return out[from + Math.floor(this.#random() * (out.length - from))] as string;
   }
 
   async #walk(gate: string, every: number): Promise<void> {
     while (this.#running) {
-      const code = this.#tickets[Math.floor(this.#random() * this.#tickets.length)] as string;
-      await this.present(gate, code);
+      await this.present(gate, this.#pick());
       await pause(every * (0.5 + this.#random()));
     }
   }
