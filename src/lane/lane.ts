@@ -293,7 +293,11 @@ export class Lane {
       return { event: this.#emit(credential, decision, judged, { decidedAfter, ...checkId }), following: 0 };
     }
     // From here on the passage settles the check, whatever happens.
-    const { granted, ended } = await passage.serve({ seq, barcode, slot: decision.slot }, expiresAt);
+    const givenBack = claimed && (() => this.#p.claims?.giveUp(claimed.note, barcode));
+    const { granted, ended } = await passage.serve(
+      { seq, barcode, slot: decision.slot, ...(givenBack && { givenBack }) },
+      expiresAt,
+    );
     let event: LaneEvent;
     if (granted) {
       const grantedAfter = clock.monotonic() - read.at;

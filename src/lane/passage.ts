@@ -63,6 +63,8 @@ export interface LaneOutcome {
 export interface Served extends Admission {
   barcode: string;
   slot: string | undefined;
+  /** Nobody passed, and that is on the disk. */
+  givenBack?: () => void;
 }
 
 /** An outcome that could not be written is tried again after this time, milliseconds. */
@@ -295,15 +297,20 @@ export class Passage {
       ...(givesBack && slot !== undefined && { slot }),
       ...(why !== undefined && { why }),
     };
-    this.#writes = Promise.all([this.#writes, this.#untilWritten(record, serving.ended, seq)]);
+    this.#writes = Promise.all([this.#writes, this.#untilWritten(record, serving, seq)]);
   }
 
   /** The lane goes on after the first attempt; the check is reported only when its outcome is on the disk. */
-  async #untilWritten(record: NewRecord, ended: () => void, seq: number): Promise<void> {
+  async #untilWritten(
+    record: NewRecord,
+    { served, ended }: { served: Served; ended: () => void },
+    seq: number,
+  ): Promise<void> {
     while (!this.#closed.signal.aborted) {
       try {
         await this.#p.journal.append(record);
         this.#p.settlement.settle(seq);
+        if (record.kind === 'outcome' && record.outcome === 'not-passed') served.givenBack?.();
         break;
       } catch (error) {
         this.#p.log.error({ error: describeError(error) }, 'an outcome could not be written: it is tried again');

@@ -147,13 +147,18 @@ export class VenueGate {
       rights,
       joined: () => this.#link.state === 'joined',
       send: (claim) => this.#sendClaim(claim),
-      end: (claim) => {
-        this.#ends.push(claim);
-        this.#wakeUp();
-      },
+      end: (claim) => this.#end(claim),
       heard: (answered) => this.#setLink({ type: answered ? 'heard' : 'missed' }),
     });
     this.#loops = Promise.all([this.#pingLoop(), this.#pushLoop()]);
+  }
+
+  /** Said at once: whoever turned round may be at the next gate in a moment. And again until the hub has it. */
+  #end(claim: { id: string; barcode: string }): void {
+    this.#ends.push(claim);
+    const body = { id: this.#nextId(), claims: [claim] };
+    this.#rpc.send(this.#request('end', body), PUSH_TIMEOUT);
+    this.#wakeUp();
   }
 
   get seen(): { hub: string; commit: number } | null {

@@ -1,19 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { HUB } from '../../src/cli/demo/venue-stage.js';
 import type { ConflictReport } from '../../src/diagnostics/venue-model.js';
+import type { JournalRecord } from '../../src/domain/records.js';
 import { casesOf } from '../../src/simulator/model.js';
 import type { TestVenue } from './stage.js';
 import { noBroker, PATIENCE, startAll, testVenue } from './stage.js';
 
 const valid = ({ simulator }: TestVenue): string[] => casesOf(simulator.model, 'P1', 'PERF1', 100).valid;
+const lane = (id: string, more: object): object => ({
+  id,
+  direction: 'entry',
+  admits: { products: ['P1'], performances: ['PERF1'] },
+  debounce: '0s',
+  readers: [{ driver: 'virtual', medium: 'barcode' }],
+  barrier: { driver: 'virtual', pulse: '30ms', sensor: true },
+  ...more,
+});
 const budget = { policy: 'budget', budget: 2 };
 
 describe.skipIf(noBroker !== undefined)('a venue of real processes and a real broker', () => {
   it('a ticket enters at one gate, everything reaches SecuTix once, a cancelled ticket reaches the gates', async () => {
-    const venue = await testVenue({ gates: 2 });
+    const venue = await testVenue({
+      gates: 2,
+      config: (name) =>
+        name === 'gate-1'
+          ? {
+              lanes: [
+                lane('lane-1', { barrier: { driver: 'virtual', pulse: '30ms' } }),
+                lane('lane-2', { passageTimeout: '60s' }),
+                lane('lane-3', { passageTimeout: '1s' }),
+              ],
+            }
+          : {},
+    });
     const { stage, simulator, present, until } = venue;
     await startAll(venue);
-    const [first, second, third] = valid(venue) as [string, string, string];
+    const [first, second, third, slow, back] = valid(venue) as [string, string, string, string, string];
     expect(await present('gate-1', first)).toMatchObject({ admitted: true, claim: { how: 'granted' } });
     expect(await present('gate-2', first)).toMatchObject({ admitted: false, reason: 'already-used' });
     expect(await present('gate-2', second)).toMatchObject({ admitted: true, claim: { how: 'granted' } });
@@ -34,6 +56,18 @@ describe.skipIf(noBroker !== undefined)('a venue of real processes and a real br
     );
     expect(hub.hub).toMatchObject({ phase: 'serving', conflicts: 0 });
     expect(await present('gate-1', third)).toMatchObject({ admitted: false, reason: 'cancelled' });
+
+    // Given back: another gate hears of it at once, whoever still stands in the next lane.
+    const { api } = stage.of('gate-1');
+    await api.post('/lanes/lane-2/readers/0/present', slow);
+    const standing = async (): Promise<boolean> =>
+      (await api.get<JournalRecord[]>('/journal?limit=10')).some((r) => r.kind === 'check' && r.barcode === slow);
+    await expect.poll(standing, { timeout: PATIENCE }).toBe(true);
+    await api.post('/lanes/lane-3/readers/0/present', back);
+    const admitted = async (): Promise<boolean> => (await present('gate-2', back)).admitted;
+    await expect.poll(admitted, { timeout: 30_000, interval: 200 }).toBe(true);
+    expect((await stage.report('gate-1')).link?.inStep).toBe(false);
+    await api.post('/lanes/lane-2/pass?direction=entry');
   }, 120_000);
 
   it('cut off: the budget admits so many and no more, the double entry is in the ledger with both checks', async () => {
