@@ -91,7 +91,7 @@ export class GateRole implements Venue {
 
   /** In the words of the sync thread, so that every screen shows a gate of a venue as it shows any other. */
   #status(list: ListState | undefined): SyncStatus {
-    const { cursor, link, push } = this.#gate.report();
+    const { cursor, link, push, skew } = this.#gate.report();
     const now = this.#p.clock.now();
     const { pages = 0, items = 0, completeAt = null } = list ?? {};
     const none: readonly string[] = [];
@@ -108,6 +108,8 @@ export class GateRole implements Venue {
       // The hub calls SecuTix; what counts here is whether the hub is there.
       secutix: {
         ...idle.secutix,
+        // By the hub's word.
+        skewMs: skew,
         answeredAt: link === 'joined' ? now : null,
         failedAt: link === 'alone' ? now : null,
       },

@@ -66,12 +66,13 @@ export class HubRole implements Venue {
           last: parts.settledThrough(),
         }),
         follow: {
-          pushed: () => parts.pushed()?.cursor ?? 0,
-          lastRefused: () => parts.pushed()?.lastRejected[0]?.seq ?? 0,
+          pushed: () => parts.synced()?.push.cursor ?? 0,
+          lastRefused: () => parts.synced()?.push.lastRejected[0]?.seq ?? 0,
           countedFrom: () => late.role?.countedFrom ?? 0,
           refused: (after, limit) => parts.model.platform('refused', { after, limit }),
           sync: (hold) => syncFacts(parts, hold),
         },
+        skew: () => parts.synced()?.secutix.skewMs ?? null,
         onReplaced: (why) => void standBy(basics, parts, why).then(parts.startAnew),
       },
     );

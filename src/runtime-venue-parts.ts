@@ -12,7 +12,7 @@ import type { Journal } from './store/journal.js';
 import type { StoreKey } from './store/open.js';
 import type { VenueStore } from './store/venue-store.js';
 import type { SyncHandle } from './sync/handle.js';
-import type { PushStatus } from './sync/messages.js';
+import type { SyncStatus } from './sync/messages.js';
 import type { ClaimSettings } from './venue/claim-client.js';
 import type { BrokerSettings } from './venue/wire.js';
 
@@ -25,7 +25,7 @@ export interface VenueParts {
   reservations: Reservations;
   settledThrough: () => number;
   /** How far SecuTix has the journal, and what it refused; undefined = the sync thread has not said anything yet. */
-  pushed: () => PushStatus | undefined;
+  synced: () => SyncStatus | undefined;
   /** Ends this process in order; whoever supervises it starts it again, in its new part. */
   startAnew: () => void;
   /** There is something for SecuTix. */

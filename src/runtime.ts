@@ -152,7 +152,7 @@ export class Gate implements ReadModel {
       reservations,
       settledThrough,
       announce,
-      pushed: () => (this.#sync as SyncSide | undefined)?.status?.push,
+      synced: () => (this.#sync as SyncSide | undefined)?.status,
       startAnew: () => this.#p.startAnew?.(),
       model: this,
     });

@@ -10,6 +10,7 @@ import type { LinkRules, LinkState } from './claim-link.js';
 import { linkStep, NEVER_HEARD } from './claim-link.js';
 import type { Answer, Claim } from './claim-types.js';
 import { Rights } from './rights.js';
+import { HubTime } from './hub-time.js';
 import { answerNotice } from './notices.js';
 import { Rpc } from './rpc.js';
 import { unseal } from './seal.js';
@@ -76,6 +77,7 @@ export class VenueGate {
   #sweptAt = 0;
   /** Last sequence of the process before this one. */
   readonly #oldSeq: number;
+  readonly #time = new HubTime();
   #link: LinkState = NEVER_HEARD;
   #hub: HubSeen | undefined;
   #seen: { hub: string; commit: number } | null;
@@ -250,8 +252,10 @@ export class VenueGate {
       risk: this.claims.risk,
       list: this.#p.list(),
     };
+    const [sent, began] = [this.#p.clock.now(), this.#p.clock.monotonic()];
     try {
       const pong = await this.#rpc.call(this.#request('ping', body), t.pingAnswer, PING_EVERY);
+      this.#time.take(pong, sent, this.#p.clock.now(), this.#p.clock.monotonic() - began);
       const { hub, session, epoch, commit, sure } = pong;
       const another = this.#hub?.session !== session;
       this.#hub = { hub, session, epoch, commit, sure };
@@ -387,6 +391,8 @@ export class VenueGate {
       rights: this.#rights.size,
       claims: { ...this.claims.counters, longest: this.claims.longest },
       switches: this.#switches,
+      /** This clock minus SecuTix's, milliseconds; null = the hub has not said it. */
+      skew: this.#time.skew,
       push: { lastError: this.#lastPushError, lastAt: this.#lastPushAt },
     };
   }

@@ -50,6 +50,8 @@ interface Parts {
     limit: number,
   ) => Promise<{ checks: readonly SettledCheck[]; scanned: number; last: number }>;
   follow: Pick<FollowParts, 'pushed' | 'lastRefused' | 'countedFrom' | 'refused' | 'sync'>;
+  /** This clock minus SecuTix's, milliseconds; null = not known. */
+  skew: () => number | null;
   /** Another box counts from now on. */
   onReplaced: (why: string) => void;
 }
@@ -376,7 +378,8 @@ export class VenueHub {
     this.#becomeSure();
     const { hub, session, epoch } = this.#self;
     const { commits, sure, lastUsage } = this.claims;
-    const answer = { id: ping.id, hub, session, epoch, commit: commits, sure, cursor, usage: lastUsage };
+    const time = { at: this.#p.clock.now(), skew: this.#p.skew() };
+    const answer = { id: ping.id, hub, session, epoch, commit: commits, sure, cursor, usage: lastUsage, ...time };
     return answer;
   }
 

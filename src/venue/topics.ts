@@ -144,6 +144,9 @@ export const pingAnswer = z.object({
   /** Sequence up to which the hub has this gate's journal. */
   cursor: z.int(),
   usage: z.int(),
+  /** The hub's clock, and by how much it is ahead of SecuTix's, milliseconds; null = nobody has told it. */
+  at: at.optional(),
+  skew: z.number().nullable().optional(),
 });
 
 export const journalRequest = z.object({
