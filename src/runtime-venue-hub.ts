@@ -9,6 +9,7 @@ import { venueKeys } from './store/venue-store.js';
 import { ClaimClient } from './venue/claim-client.js';
 import type { Use } from './venue/claim-types.js';
 import type { SettledCheck } from './venue/hub-claims.js';
+import type { ClockOff } from './venue/hub-time.js';
 import { CountsKeeper } from './venue/counts-keeper.js';
 import { VenueHub } from './venue/hub.js';
 import { elsewhereRecords } from './venue/usage-intake.js';
@@ -272,20 +273,22 @@ export class HubRole implements Venue {
   }
 
   async conflicts(limit: number): Promise<ConflictReport[]> {
-    const side = ({ checkId, gate, lane, at, risk }: Use): ConflictSide => ({
+    const side = ({ checkId, gate, lane, at, risk }: Use, clock: ClockOff | null): ConflictSide => ({
       checkId: checkId ?? null,
       gate,
       lane,
       at,
+      hubTime: clock && at - clock.by,
+      within: clock?.within ?? null,
       how: risk ?? 'granted',
     });
-    return (await this.#hub.claims.ledger(limit)).map(({ n, barcode, slot, foundAt, first, second }) => ({
+    return (await this.#hub.claims.ledger(limit)).map(({ n, barcode, slot, foundAt, first, second, clocks }) => ({
       n,
       code: mask(barcode),
       slot,
       foundAt,
-      first: side(first),
-      second: side(second),
+      first: side(first, clocks?.first ?? null),
+      second: side(second, clocks?.second ?? null),
     }));
   }
 

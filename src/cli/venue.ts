@@ -76,7 +76,10 @@ export function venueCommand(): Command {
       .addOption(configOption())
       .action((gate: string, { config: file }: { config: string }) => {
         const { venue: v } = loadConfig(file).config;
-        if (v.role !== 'hub') throw new PortillonError('VENUE_KEY', 'only the configuration of the hub has the secret');
+        if (v.role !== 'hub' && v.role !== 'standby')
+          throw new PortillonError('VENUE_KEY', 'only the configuration of the hub has the secret', {
+            hint: "make it there: `portillon venue key GATE --config` of the hub's gate.yaml",
+          });
         const secret = v.secret ?? readFileSync(v.secretFile ?? '', 'utf8').trim();
         printLine(linkKey(secret, gate));
       }),
@@ -128,8 +131,10 @@ async function status(options: Where): Promise<void> {
   printLine(
     `policy   ${policy.policy}${policy.policy === 'budget' ? ` of ${policy.budget}` : ''}, deadline ${policy.deadline} ms`,
   );
+  // In touch with the hub nothing is at a risk; the moment it is not, this is the most that can come of it.
+  const when = link?.state === 'joined' ? 'possible if the hub goes away' : 'possible now';
   printLine(
-    `risk     ${risk.bound} double entries possible now, at most; ${risk.made} admissions at a risk not yet in step`,
+    `risk     ${risk.bound} double entries ${when}, at most; ${risk.made} admissions at a risk not yet in step`,
   );
   if (link)
     printLine(
@@ -159,6 +164,11 @@ function takenText({ from, who, at, inOrder }: NonNullable<NonNullable<VenueRepo
   return `over from ${from ?? '?'}${when}, ${inOrder ? 'in order' : 'it was silent'}, on the word of ${who ?? '?'}`;
 }
 
+function hubTimeText({ hubTime, within }: ConflictReport['first']): string {
+  if (hubTime === null) return 'which nobody has compared';
+  return `${new Date(hubTime).toISOString()} ±${within} ms by the hub's`;
+}
+
 function printCounts({ day, inside, entries, exits, refused, sectors, minutes, since }: VenueCounts): void {
   printLine(
     `inside   ${inside} now; ${entries} entries, ${exits} exits, ${refused} refused since ${day} (${ago(Date.now() - since)})`,
@@ -183,6 +193,6 @@ async function conflicts(options: Where): Promise<void> {
   if (options.json) return printJson(list);
   if (list.length === 0) printLine('no ticket was admitted twice');
   const side = (s: ConflictReport['first']): string =>
-    `${s.checkId ?? '?'} at ${s.gate} ${s.lane}, ${new Date(s.at).toISOString()} by its clock (${s.how})`;
+    `${s.checkId ?? '?'} at ${s.gate} ${s.lane}, ${new Date(s.at).toISOString()} by its clock, ${hubTimeText(s)} (${s.how})`;
   for (const c of list) printLine(`${c.n}  ${c.code}\n   ${side(c.first)}\n   ${side(c.second)}`);
 }

@@ -48,6 +48,9 @@ export interface ConflictSide {
   lane: string;
   /** UTC milliseconds by that gate's clock. */
   at: number;
+  /** The same by the hub's clock, and how far that may be wrong, milliseconds; null = that clock was never measured. */
+  hubTime: number | null;
+  within: number | null;
   /** How it came to be: the hub's grant, or a risk. */
   how: 'granted' | 'budget' | 'home';
 }

@@ -251,6 +251,7 @@ export class VenueGate {
       homes: [...this.#s.claims.homes],
       risk: this.claims.risk,
       list: this.#p.list(),
+      clock: this.#time.off,
     };
     const [sent, began] = [this.#p.clock.now(), this.#p.clock.monotonic()];
     try {

@@ -9,6 +9,7 @@ import type { Held, HoldersSaid, HomeSaid, HubView } from './claim-hub.js';
 import { answerClaim, endClaim, takeCheck, takeExit, takeRight } from './claim-hub.js';
 import type { Answer, Claim, Conflict, ReportedCheck, Use } from './claim-types.js';
 import { GroupMemory } from './hub-memory.js';
+import type { ClockOff } from './hub-time.js';
 import type { UsageEntry } from './topics.js';
 
 /** Inputs in one disk write, at most. */
@@ -24,7 +25,12 @@ export interface SettledCheck {
 }
 
 /** An entry of the ledger: both checks, with what is known of their times. */
-export type LedgerEntry = Conflict & { n: number; foundAt: number };
+export type LedgerEntry = Conflict & {
+  n: number;
+  foundAt: number;
+  /** The gates' clocks against this one, when it was found; absent in entries of before. */
+  clocks?: { first: ClockOff | null; second: ClockOff | null };
+};
 
 interface Job {
   /** Undefined = it has to wait for another job of its ticket. */
@@ -39,6 +45,8 @@ interface Parts {
   askHome: (claim: Claim) => Promise<HomeSaid>;
   /** Asks the gates that hold these rights to give them back. */
   askHolders: (claim: Claim, rights: readonly Use[]) => Promise<HoldersSaid>;
+  /** A gate's clock against this one, for the ledger. */
+  clockOf?: (gate: string) => ClockOff | null;
   /** On the disk. */
   onCommit?: (n: number, puts: readonly Put[]) => void;
   /** A ticket's use has changed: the gates may fetch it. */
@@ -244,9 +252,11 @@ export class HubClaims {
 
   #ledger(memory: GroupMemory, conflict: Conflict): void {
     const n = ++this.#conflicts;
-    const entry: LedgerEntry = { ...conflict, n, foundAt: this.#p.clock.now() };
-    memory.put(venueKeys.conflict(n), entry);
     const { first, second } = conflict;
+    const clockOf = (gate: string): ClockOff | null => this.#p.clockOf?.(gate) ?? null;
+    const clocks = { first: clockOf(first.gate), second: clockOf(second.gate) };
+    const entry: LedgerEntry = { ...conflict, n, foundAt: this.#p.clock.now(), clocks };
+    memory.put(venueKeys.conflict(n), entry);
     this.#p.log.error(
       { first: first.checkId, second: second.checkId, gates: [first.gate, second.gate] },
       'a ticket was admitted twice',

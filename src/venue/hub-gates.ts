@@ -5,6 +5,7 @@ import type { Held } from './claim-hub.js';
 import type { HubClaims } from './hub-claims.js';
 import type { GateWord } from './hub-identity.js';
 import { sureAgain } from './hub-identity.js';
+import type { ClockOff } from './hub-time.js';
 import type * as t from './topics.js';
 
 /** Milliseconds without a word after which a gate counts as cut off. */
@@ -27,6 +28,8 @@ interface Known extends GateWord {
   journal: string;
   /** Rights it holds from its processes before, as far as it has told. */
   held: Set<string>;
+  /** Of this process or of one before. */
+  clock: ClockOff | null;
   view: GateView;
 }
 
@@ -77,6 +80,7 @@ export class HubGates {
       seen: same ? before.seen : ping.seen,
       told: same && before.told,
       held: same ? before.held : new Set(),
+      clock: ping.clock ?? before?.clock ?? null,
       view: { gate, joined: true, heardAt: clock.now(), cursor, lastSeq, risk, list },
     };
     this.#gates.set(gate, known);
@@ -100,6 +104,11 @@ export class HubGates {
     }
     const answer = { id, gone };
     return answer;
+  }
+
+  /** How a gate's clock was last seen to differ from this one; null = nobody has measured. */
+  clockOf(gate: string): ClockOff | null {
+    return gate === this.#p.gate ? { by: 0, within: 0 } : (this.#gates.get(gate)?.clock ?? null);
   }
 
   /** Whether a hub that has forgotten something knows everything again; `missing`: gates it waits for. */

@@ -108,6 +108,7 @@ export class VenueHub {
       log: parts.log,
       askHome: (claim) => (forward.to as VenueHub).#asks.home(claim),
       askHolders: (claim, rights) => (forward.to as VenueHub).#asks.holders(claim, rights),
+      clockOf: (gate) => forward.to?.clockOf(gate) ?? null,
       onCommit: (n, puts) => forward.to?.follow.add(n, puts),
       onUsage: () => {
         parts.onUsage();
@@ -424,6 +425,10 @@ export class VenueHub {
     await this.#p.clock.sleep(HINT_AFTER, this.#stop.signal);
     this.#hinting = undefined;
     this.#wire.send(t.topics.hint(this.#s.venue), JSON.stringify({ usage: this.claims.lastUsage }));
+  }
+
+  clockOf(gate: string): ReturnType<HubGates['clockOf']> {
+    return this.#gates.clockOf(gate);
   }
 
   gates(): GateView[] {

@@ -133,6 +133,8 @@ export const pingRequest = z.object({
   /** Risk admissions made, and the most that can be, until the hub knows them. */
   risk: z.object({ made: z.int(), bound: z.int() }),
   list: z.object({ position: z.int(), hash: z.string() }).nullable(),
+  /** The gate's clock minus the hub's, and how far that may be wrong, milliseconds; null = not measured yet. */
+  clock: z.object({ by: z.number(), within: z.number() }).nullable().optional(),
 });
 export const pingAnswer = z.object({
   id,

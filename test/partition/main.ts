@@ -11,6 +11,7 @@ import { LocalBroker } from '../../src/cli/demo/broker.js';
 import { totals, violations } from '../../src/cli/demo/venue-check.js';
 import { allReady, conflictsOf, inStep, journalsOf, pause, until, VenueCrowd } from '../../src/cli/demo/venue-crowd.js';
 import { gateName, HUB, passwordOf, VenueStage } from '../../src/cli/demo/venue-stage.js';
+import type { ConflictReport } from '../../src/diagnostics/venue-model.js';
 import type { JournalRecord } from '../../src/domain/records.js';
 import { casesOf } from '../../src/simulator/model.js';
 import { startSimulator } from '../../src/simulator/server.js';
@@ -89,6 +90,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
   const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true }), () => net.close()];
   try {
     const gates = Array.from({ length: GATES }, (_, i) => gateName(i));
+    const shiftOf = (name: string): number => (name === HUB ? 0 : (gates.indexOf(name) - 1) * 240_000);
     const lateFile = (name: string): string => path.join(folder, `late-${name}`);
     await net.add('secutix', true);
     for (const name of ['broker', HUB, ...gates]) await net.add(name);
@@ -136,7 +138,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
         `NODE_OPTIONS=--import=${preload('shift')}${mutation === undefined || plain ? '' : ` --import=${preload('mutate')}`}`,
         `MUTATE=${plain ? '' : (mutation ?? '')}`,
         `LATE_FILE=${lateFile(name)}`,
-        `SHIFT_MS=${name === HUB ? 0 : (gates.indexOf(name) - 1) * 240_000}`,
+        `SHIFT_MS=${shiftOf(name)}`,
       ],
     });
     ends.push(() => stage.stop());
@@ -203,7 +205,7 @@ async function run(plan: Plan, seed: number): Promise<void> {
       conflicts: await conflictsOf(stage),
       reported: simulator.controls(),
     });
-    found.push(...notOpen(journals, pool));
+    found.push(...notOpen(journals, pool), ...wrongTimes(await conflictsOf(stage), shiftOf));
     const t = totals(journals);
     say(
       `  ${pool.length} tickets, ${t.checks} checks, ${t.admitted} admitted (${t.risk} at a risk), ${t.refused} refused, ${t.excess} double entries`,
@@ -303,6 +305,14 @@ function notOpen(journals: ReadonlyMap<string, readonly JournalRecord[]>, pool: 
   return pool
     .filter((code) => !entered.has(code))
     .map(() => 'a valid ticket was never admitted, although it was shown again');
+}
+
+/** The ledger's times by the hub's clock: all clocks of this machine are one, but for what they were shifted by. */
+function wrongTimes(conflicts: readonly ConflictReport[], shiftOf: (gate: string) => number): string[] {
+  return conflicts
+    .flatMap((c) => [c.first, c.second])
+    .filter((s) => s.hubTime !== null && Math.abs(s.hubTime - (s.at - shiftOf(s.gate))) > (s.within ?? 0) + 2)
+    .map((s) => `the ledger has ${s.checkId ?? '?'} at a time that is more than ${s.within} ms wrong`);
 }
 
 if (process.getuid?.() !== 0) {

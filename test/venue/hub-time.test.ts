@@ -20,5 +20,7 @@ describe('the time by the hub’s word', () => {
     time.take({}, 999_990, 1_000_010, 20);
     time.take({ at: 1_000_000, skew: 0 }, 500_000, 1_000_000, 20);
     expect(time.skew).toBeNull();
+    // For the ledger it is a clock like any other.
+    expect(time.off).toEqual({ by: 0, within: 11 });
   });
 });

@@ -87,6 +87,8 @@ describe.skipIf(noBroker !== undefined)('a venue of real processes and a real br
     await until(HUB, (r) => r.hub?.conflicts === 1);
     const [conflict] = await stage.of(HUB).api.get<ConflictReport[]>('/venue/conflicts');
     expect([conflict?.first.gate, conflict?.second.gate].sort()).toEqual(['gate-1', 'gate-2']);
+    expect(conflict?.first.hubTime).toBeGreaterThan((conflict?.first.at ?? 0) - 60_000);
+    expect(conflict?.first.within).toBeGreaterThan(0);
     expect(conflict?.first).toMatchObject({ how: 'budget', checkId: expect.stringContaining('gate-') as string });
     // In step again, the budget is whole.
     await until('gate-1', (r) => r.risk.made === 0);

@@ -80,6 +80,10 @@ function countFacts({ inside, entries, exits, refused, sectors }: VenueCounts): 
   ];
 }
 
+/** Shown where it makes a difference to the eye. */
+const uncertainty = ({ within }: ConflictReport['first']): string =>
+  within === null ? ' ?' : within < 500 ? '' : ` ±${number(within / 1000, 1)} s`;
+
 /** Both checks of each double admission, on demand: they are at the hub, and may be many. */
 function conflictBox(): HTMLElement {
   const list = h('ol', { class: 'card reads', hidden: true });
@@ -99,7 +103,9 @@ function conflictBox(): HTMLElement {
                 h(
                   'span',
                   { class: 'side' },
-                  [c.first, c.second].map((s) => `${s.gate} ${s.lane} · ${clockTime(s.at)}`).join(' / '),
+                  [c.first, c.second]
+                    .map((s) => `${s.gate} ${s.lane} · ${clockTime(s.hubTime ?? s.at)}${uncertainty(s)}`)
+                    .join(' / '),
                 ),
               ),
             ),
