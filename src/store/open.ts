@@ -23,7 +23,12 @@ export type StoreKey = Uint8Array | undefined;
  */
 const CACHE = 4 * 1024 * 1024;
 
-async function openRaw(location: string, kind: Kind, tuning?: Tuning): Promise<ClassicLevel<string, string>> {
+async function openRaw(
+  location: string,
+  kind: Kind,
+  tuning?: Tuning,
+  valueEncoding: 'utf8' | 'buffer' = 'utf8',
+): Promise<ClassicLevel<string, string>> {
   try {
     mkdirSync(location, { recursive: true });
   } catch (cause) {
@@ -34,7 +39,7 @@ async function openRaw(location: string, kind: Kind, tuning?: Tuning): Promise<C
   }
   const db = new ClassicLevel<string, string>(location, {
     keyEncoding: 'utf8',
-    valueEncoding: 'utf8',
+    valueEncoding,
     multithreading: kind === 'list',
     cacheSize: CACHE,
     writeBufferSize: kind === 'list' ? 8 * 1024 * 1024 : 4 * 1024 * 1024,
@@ -75,7 +80,7 @@ export async function openDatabase(
   storeKey?: StoreKey,
   how?: 'for repair' | Tuning,
 ): Promise<Database> {
-  const db = await openRaw(location, kind, typeof how === 'object' ? how : undefined);
+  const db = await openRaw(location, kind, typeof how === 'object' ? how : undefined, storeKey ? 'buffer' : 'utf8');
   const seal = storeKey && new Seal(storeKey, kind);
   try {
     await checkSeal(db, seal, location, how);
@@ -87,6 +92,7 @@ export async function openDatabase(
 }
 
 const UNSEALED = 'none';
+const TEXT = { valueEncoding: 'utf8' } as const;
 
 /**
  * Every database says which key it was written with. A new one gets this as its first write, synced: LevelDB cannot open a
@@ -99,9 +105,9 @@ async function checkSeal(
   how: 'for repair' | Tuning | undefined,
 ): Promise<void> {
   const wanted = seal?.id ?? UNSEALED;
-  const mark = db.getSync(keys.seal);
+  const mark = db.getSync(keys.seal, TEXT);
   if (mark === undefined && (await db.keys({ limit: 1 }).next()) === undefined)
-    return db.put(keys.seal, wanted, { sync: true });
+    return db.put(keys.seal, wanted, { ...TEXT, sync: true });
   // In a damaged database the mark may be what is lost.
   if (mark === undefined && how === 'for repair') return;
   const found = mark ?? UNSEALED;

@@ -55,7 +55,7 @@ export class SyncHandle {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: { ...this.#options, ...(this.#p.clock.spec && { clock: this.#p.clock.spec }) } satisfies SyncOptions,
       // A page of 5,000 lines needs a few megabytes; the bound keeps the whole runtime inside a small board.
-      resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 },
     });
     this.#worker = worker;
     this.#announced = -1;
