@@ -43,6 +43,7 @@
  * | venue | `f!` sequence | a check of the hub's journal that SecuTix does not have yet, at its standby | main |
  * | venue | `c!` check | one of the venue's day, for the counts of whoever takes over | main |
  * | venue | `x!` check | SecuTix has refused it, at the standby | main |
+ * | venue | `t!` claim | at a home gate: it was written down as a use, and nothing was heard of it since | main |
  * | venue | `m!` name | identity, commits, a gate's position in the hub's log | main |
  *
  * The journal is precious; the list can be thrown away with its cursors and pulled again; the sync database says what

@@ -21,6 +21,9 @@ export const venueKeys = {
   conflict: (n: number) => numbered('k!', n),
   right: (id: string) => `r!${id}`,
   rights: { gt: 'r!', lt: 'r"' },
+  /** A use that was written down for a claim of another gate, of which nothing was heard since. */
+  noted: (claim: string) => `t!${claim}`,
+  allNoted: { gt: 't!', lt: 't"' },
   /** A check of the venue's day, for the counts of whoever takes over. */
   counted: (checkId: string) => `c!${checkId}`,
   counts: { gt: 'c!', lt: 'c"' },

@@ -11,6 +11,7 @@ import { linkStep, NEVER_HEARD } from './claim-link.js';
 import type { Answer, Claim } from './claim-types.js';
 import { Rights } from './rights.js';
 import { HubTime } from './hub-time.js';
+import { Noted } from './noted.js';
 import { answerNotice } from './notices.js';
 import { Rpc } from './rpc.js';
 import { unseal } from './seal.js';
@@ -72,6 +73,7 @@ export class VenueGate {
   readonly #stop = new AbortController();
   readonly #journalName: string;
   readonly #rights: Rights;
+  readonly #noted: Noted;
   /** Process of the hub that has been told which rights are held. */
   #toldTo: string | undefined;
   #sweptAt = 0;
@@ -100,7 +102,8 @@ export class VenueGate {
     if (named('journal') === undefined) await store.commit([{ key: venueKeys.named('journal'), value: name }]);
     const cursor = Math.min((named('cursor') as number | undefined) ?? 0, journal.lastSeq);
     const rights = await Rights.open(store, settings.claims.session, parts.log);
-    const gate = new VenueGate(settings, parts, { name, cursor, rights });
+    const noted = await Noted.open(store, parts.clock);
+    const gate = new VenueGate(settings, parts, { name, cursor, rights, noted });
     gate.claims.restore(await risksAfter(journal, cursor));
     return gate;
   }
@@ -108,12 +111,13 @@ export class VenueGate {
   private constructor(
     settings: VenueGateSettings,
     parts: Parts,
-    { name, cursor, rights }: { name: string; cursor: number; rights: Rights },
+    { name, cursor, rights, noted }: { name: string; cursor: number; rights: Rights; noted: Noted },
   ) {
     this.#s = settings;
     this.#p = parts;
     this.#journalName = name;
     this.#rights = rights;
+    this.#noted = noted;
     this.#cursor = cursor;
     this.#oldSeq = parts.journal.lastSeq;
     this.#usage = (parts.store.get(venueKeys.named('usage')) as number | undefined) ?? 0;
@@ -122,7 +126,9 @@ export class VenueGate {
     const { gate } = claims;
     const presence = (online: boolean): string =>
       JSON.stringify({ schema: 'presence/1', online, session: claims.session, at: parts.clock.now() });
-    const from = ['claim', 'end', 'ping', 'rights', 'journal', 'usage'].map((k) => t.topics.fromHub(venue, gate, k));
+    const from = ['claim', 'end', 'noted', 'ping', 'rights', 'journal', 'usage'].map((k) =>
+      t.topics.fromHub(venue, gate, k),
+    );
     const topic = t.topics.presence(venue, gate);
     this.#wire = new Wire(
       {
@@ -217,6 +223,7 @@ export class VenueGate {
       ...this.#p,
       rights: this.#rights,
       end: (right) => this.#ends.push(right),
+      noted: (claim, barcode) => this.#noted.add(claim, barcode),
     });
     const { venue, claims, key } = this.#s;
     if (answer) this.#rpc.reply(t.topics.noticed(venue, claims.gate), key, answer);
@@ -293,6 +300,7 @@ export class VenueGate {
           await this.#sendEnds();
           await this.#pushChecks();
           await this.#takeUsage();
+          await this.#askNoted();
         }
         this.#lastPushError = null;
         await this.#p.clock.sleep(RETRY_AFTER, AbortSignal.any([this.#wake.signal, this.#stop.signal]));
@@ -335,6 +343,13 @@ export class VenueGate {
     }
   }
 
+  async #askNoted(): Promise<void> {
+    const claims = this.#noted.due();
+    if (claims.length === 0) return;
+    const body = { id: this.#nextId(), claims };
+    await this.#rpc.call(this.#request('noted', body), t.done, PUSH_TIMEOUT);
+  }
+
   async #pushChecks(): Promise<void> {
     const { journal, store, settledThrough, clock } = this.#p;
     while (this.#cursor < settledThrough() && !this.#stop.signal.aborted) {
@@ -373,6 +388,7 @@ export class VenueGate {
       await store.commit([
         { key: venueKeys.named('usage'), value: through },
         { key: venueKeys.named('own'), value: taken.through },
+        ...this.#noted.settledBy(entries),
       ]);
     }
   }

@@ -151,7 +151,7 @@ export class HubClaims {
         const { answer, change } = result;
         memory.apply(change);
         this.counters.recalled += change.ended?.length ?? 0;
-        if (said.home?.said === 'agreed' && answer.result !== 'granted') this.#forget(memory, claim);
+        if (said.home && answer.result !== 'granted') this.#forget(memory, claim);
         return () => {
           if (asked) this.#release(claim.barcode);
           resolve(answer);
@@ -161,7 +161,7 @@ export class HubClaims {
     return job;
   }
 
-  /** The home gates wrote the ticket down as used for a claim that was not granted after all. */
+  /** Home gates may have written the ticket down as used for a claim that was not granted after all; one that is silent may have, too. */
   #forget(memory: GroupMemory, { id, barcode, slot, lane, at }: Claim): void {
     this.#note(memory, { what: 'given-back', barcode, checkId: id, lane, direction: 'entry', checkedAt: at, slot });
   }
@@ -182,6 +182,22 @@ export class HubClaims {
   end(gate: string, claims: readonly { id: string; barcode: string }[]): Promise<void> {
     return this.#do((memory) => {
       for (const { id, barcode } of claims) this.#endOne(memory, gate, id, barcode);
+    });
+  }
+
+  /**
+   * Claims that home gates have written down as uses, and of which they have heard nothing since: the question's answer was lost, or this
+   * hub's process was. One that counts nothing never will, and that is said; nobody is refused for an entry that never was.
+   */
+  noted(claims: readonly { id: string; barcode: string }[]): Promise<void> {
+    return this.#do((memory) => {
+      if (!this.sure) return;
+      for (const { id, barcode } of claims) {
+        if (memory.uses(barcode).some((u) => u.id === id)) continue;
+        if (!memory.ended(id)) memory.apply({ ended: [id] });
+        const at = this.#p.clock.now();
+        this.#note(memory, { what: 'given-back', barcode, checkId: id, lane: '?', direction: 'entry', checkedAt: at });
+      }
     });
   }
 

@@ -108,7 +108,7 @@ export class VenueHub {
       log: parts.log,
       askHome: (claim) => (forward.to as VenueHub).#asks.home(claim),
       askHolders: (claim, rights) => (forward.to as VenueHub).#asks.holders(claim, rights),
-      clockOf: (gate) => forward.to?.clockOf(gate) ?? null,
+      clockOf: (gate) => (forward.to as VenueHub).#gates.clockOf(gate),
       onCommit: (n, puts) => forward.to?.follow.add(n, puts),
       onUsage: () => {
         parts.onUsage();
@@ -129,7 +129,7 @@ export class VenueHub {
     this.#gates = new HubGates({ clock: parts.clock, store, claims, gate: settings.gate, named: settings.gates });
     const { venue } = settings;
     const topic = t.topics.hub(venue);
-    const requests = ['claim', 'end', 'ping', 'rights', 'journal', 'usage', 'noticed'].map((k) =>
+    const requests = ['claim', 'end', 'noted', 'ping', 'rights', 'journal', 'usage', 'noticed'].map((k) =>
       t.topics.toHub(venue, '+', k),
     );
     const will = { ...this.#state(), online: false };
@@ -358,6 +358,11 @@ export class VenueHub {
         );
         return { id };
       }
+      case 'noted': {
+        const { id, claims } = t.endRequest.parse(body);
+        await this.claims.noted(claims);
+        return { id };
+      }
       case 'ping':
         return this.#ping(gate, t.pingRequest.parse(body));
       case 'rights':
@@ -425,10 +430,6 @@ export class VenueHub {
     await this.#p.clock.sleep(HINT_AFTER, this.#stop.signal);
     this.#hinting = undefined;
     this.#wire.send(t.topics.hint(this.#s.venue), JSON.stringify({ usage: this.claims.lastUsage }));
-  }
-
-  clockOf(gate: string): ReturnType<HubGates['clockOf']> {
-    return this.#gates.clockOf(gate);
   }
 
   gates(): GateView[] {

@@ -15,6 +15,8 @@ interface Parts {
   rights: Rights;
   /** Keeps saying that these are over until the hub has it. */
   end: (right: { id: string; barcode: string }) => void;
+  /** What becomes of this claim has to be heard. Resolves when that is on the disk. */
+  noted: (claim: string, barcode: string) => Promise<void>;
 }
 
 /**
@@ -23,7 +25,7 @@ interface Parts {
  */
 export async function answerNotice(
   notice: z.output<typeof noticeRequest>,
-  { clock, log, journal, holds, rights, end }: Parts,
+  { clock, log, journal, holds, rights, end, noted }: Parts,
 ): Promise<z.output<typeof noticeAnswer> | undefined> {
   const { id, claim, barcode, slot, at, lane } = notice;
   try {
@@ -35,6 +37,7 @@ export async function answerNotice(
     }
     if (holds(barcode, slot)) return { id, said: 'used', at: clock.now(), lane: 'home' };
     const entry = { barcode, checkId: claim, lane, direction: 'entry' as const, checkedAt: at, slot };
+    await noted(claim, barcode);
     await journal.append({ kind: 'elsewhere', at: clock.now(), what: 'admitted', ...entry });
     return { id, said: 'agreed' };
   } catch (error) {

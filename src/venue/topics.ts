@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const ROOT = 'portillon/1';
 
-export type ToHub = 'claim' | 'end' | 'ping' | 'rights' | 'journal' | 'usage' | 'list';
+export type ToHub = 'claim' | 'end' | 'noted' | 'ping' | 'rights' | 'journal' | 'usage' | 'list';
 
 export const topics = {
   /** Request of a gate; the answer comes on `fromHub` of the same kind. */
