@@ -273,13 +273,13 @@ export class HubRole implements Venue {
   }
 
   async conflicts(limit: number): Promise<ConflictReport[]> {
-    const side = ({ checkId, gate, lane, at, risk }: Use, clock: ClockOff | null): ConflictSide => ({
+    const side = ({ checkId, gate, lane, at, risk, doubtful }: Use, off: ClockOff | null): ConflictSide => ({
       checkId: checkId ?? null,
       gate,
       lane,
       at,
-      hubTime: clock && at - clock.by,
-      within: clock?.within ?? null,
+      hubTime: off && !doubtful ? at - off.by : null,
+      within: off && !doubtful ? off.within : null,
       how: risk ?? 'granted',
     });
     return (await this.#hub.claims.ledger(limit)).map(({ n, barcode, slot, foundAt, first, second, clocks }) => ({

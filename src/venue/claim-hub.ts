@@ -191,12 +191,13 @@ export function takeCheck(memory: HubMemory, check: ReportedCheck): HubChange {
   }
   const uses = memory.uses(check.barcode);
   if (uses.some((u) => u.checkId === check.checkId)) return {};
-  const { checkId, slot, barcode, risk } = check;
+  const { checkId, slot, barcode, risk, doubtful } = check;
   const promised = uses.findIndex((u) => u.id === id && u.checkId === undefined);
   const use: Use = {
     ...useOf({ ...check, id, slot }),
     checkId,
     ...(risk && { risk }),
+    ...(doubtful && { doubtful }),
     // Its exit may have come before it.
     ...(uses[promised]?.left && { left: true as const }),
   };

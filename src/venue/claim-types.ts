@@ -59,6 +59,8 @@ export interface Use {
   checkId?: string;
   /** How the gate came to admit, when not by a grant. */
   risk?: 'budget' | 'home';
+  /** The gate did not trust its clock: `at` is by another one. */
+  doubtful?: true;
 }
 
 /** What the hub has answered to a claim. */
@@ -93,6 +95,7 @@ export interface ReportedCheck {
   day?: number;
   limits?: readonly Limit[];
   risk?: 'budget' | 'home';
+  doubtful?: true;
 }
 
 /** Name of a right: of the claim it came with, and a number. */

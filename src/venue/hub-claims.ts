@@ -421,6 +421,7 @@ function reportOf(gate: string, check: CheckRecord, counts: boolean): ReportedCh
     ...(claim?.day !== undefined && { day: claim.day }),
     ...limitsOf(claim, slot),
     ...(risk && { risk }),
+    ...(check.doubtful && { doubtful: true as const }),
   };
 }
 
