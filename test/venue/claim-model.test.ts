@@ -35,6 +35,7 @@ describe('the claim protocol, every interleaving of two gates and one ticket', (
       'give-back-before-durable',
       { policy: refuse, presentations: both, hubCrashes: 0, gateCrashes: 1, passages: true },
     ],
+    ['forgets-what-was-granted', { policy: homeOnly, presentations: both, hubCrashes: 0, home: true }],
     ['no-home-agreement', { policy: homeOnly, presentations: both, hubCrashes: 0, home: true }],
   ])('the checker notices: %s', (mutation, scenario) => {
     const { violation } = explore({ ...scenario, break: mutation });

@@ -25,6 +25,7 @@ export interface Scenario {
   /** Whoever is admitted may turn round: the passage ends later, and an entry that was none is given back. */
   passages?: true;
   break?:
+    | 'forgets-what-was-granted'
     | 'give-back-before-durable'
     | 'no-deadline'
     | 'late-answer-admits'
@@ -48,7 +49,8 @@ interface Gate {
 type Message =
   | { to: 'hub'; kind: 'claim'; gate: number; id: string }
   | { to: 'hub'; kind: 'end'; id: string }
-  | { to: 'hub'; kind: 'agreed' | 'used-here'; id: string }
+  /** `noted`: the home gate asks what became of what it wrote down. */
+  | { to: 'hub'; kind: 'agreed' | 'used-here' | 'noted'; id: string }
   | { to: number; kind: 'answer'; id: string; answer: Answer }
   | { to: number; kind: 'notice'; id: string };
 interface Hub {
@@ -99,7 +101,7 @@ function keyOf(s: State): string {
     s.gates.map((g) => [g.left, g.made, g.claim?.phase, g.journal, g.notes, g.riskMade]),
     diskKey(memory),
     diskKey(onDisk),
-    waiting.map((w) => w.id + w.answer.result).sort(),
+    waiting.map((w) => `${w.to}${w.id}${w.answer.result}`).sort(),
     asking,
     s.messages.map((m) => `${m.to}${m.kind}${m.id}${'answer' in m ? m.answer.result : ''}`).sort(),
     s.hubCrashes,
@@ -211,6 +213,8 @@ function steps(s: State, scenario: Scenario): [string, State][] {
         ends(to, true);
       });
   });
+  for (const id of s.gates[0].notes)
+    step(`gate 0: asks what became of ${id}`, (to) => send(to, { to: 'hub', kind: 'noted', id }));
   for (const m of s.messages) step(`${m.kind} ${m.id} arrives at ${m.to}`, (to) => deliver(to, m, scenario));
   if (s.hub.waiting.length > 0 || keyDisk(s.hub.memory) !== keyDisk(s.hub.disk))
     step('hub: its disk has it', (to) => {
@@ -279,6 +283,7 @@ function settle(to: State, i: number, after: ClaimState, { policy, home, passage
 function deliver(to: State, m: Message, scenario: Scenario): void {
   if (m.to === 'hub') {
     if (m.kind === 'claim') hubAnswers(to, m.id, undefined, scenario);
+    else if (m.kind === 'noted') hubForgets(to, m.id, scenario);
     else if (m.kind === 'end') applyTo(to.hub.memory, endClaim(memoryOf(to.hub.memory), m.id, TICKET));
     else if (to.hub.asking === m.id)
       hubAnswers(
@@ -297,12 +302,26 @@ function deliver(to: State, m: Message, scenario: Scenario): void {
     send(to, { to: 'hub', kind: holds ? 'used-here' : 'agreed', id: m.id });
     return;
   }
+  if (gateOf(m.id) !== m.to) {
+    // Nothing will ever come of that claim: the ticket is this gate's own again.
+    g.notes = g.notes.filter((id) => id !== m.id);
+    return;
+  }
   if (m.id !== idOf(m.to, g) || g.claim === null) return;
   if (g.claim.phase === 'waiting')
     settle(to, m.to, claimStep(g.claim, { type: 'answer', answer: m.answer }).state, scenario);
   else if (scenario.break === 'late-answer-admits' && m.answer.result === 'granted') {
     g.journal = g.journal.map((c) => (c.id === m.id ? { ...c, admitted: true } : c));
   }
+}
+
+/** `HubClaims.noted` */
+function hubForgets(to: State, id: string, scenario: Scenario): void {
+  const { hub } = to;
+  if (hub.memory.uses.some((u) => u.id === id) && scenario.break !== 'forgets-what-was-granted') return;
+  if (scenario.break !== 'forgets-what-was-granted') applyTo(hub.memory, endClaim(memoryOf(hub.memory), id, TICKET));
+  if (!hub.waiting.some((w) => w.id === id && w.to === 0))
+    hub.waiting.push({ to: 0, id, answer: { result: 'unknown', why: 'ended' } });
 }
 
 function hubAnswers(to: State, id: string, home: Parameters<typeof answerClaim>[2]['home'], scenario: Scenario): void {
@@ -332,5 +351,6 @@ function hubAnswers(to: State, id: string, home: Parameters<typeof answerClaim>[
   }
   applyTo(hub.memory, result.change);
   if (scenario.break === 'answer-before-durable') send(to, { to: gate, kind: 'answer', id, answer: result.answer });
-  else if (!hub.waiting.some((w) => w.id === id)) hub.waiting.push({ to: gate, id, answer: result.answer });
+  else if (!hub.waiting.some((w) => w.id === id && w.to === gate))
+    hub.waiting.push({ to: gate, id, answer: result.answer });
 }
