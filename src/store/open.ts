@@ -23,12 +23,7 @@ export type StoreKey = Uint8Array | undefined;
  */
 const CACHE = 4 * 1024 * 1024;
 
-async function openRaw(
-  location: string,
-  kind: Kind,
-  tuning?: Tuning,
-  valueEncoding: 'utf8' | 'buffer' = 'utf8',
-): Promise<ClassicLevel<string, string>> {
+async function openRaw(location: string, kind: Kind, tuning?: Tuning): Promise<ClassicLevel<string, string>> {
   try {
     mkdirSync(location, { recursive: true });
   } catch (cause) {
@@ -39,7 +34,7 @@ async function openRaw(
   }
   const db = new ClassicLevel<string, string>(location, {
     keyEncoding: 'utf8',
-    valueEncoding,
+    valueEncoding: 'buffer',
     multithreading: kind === 'list',
     cacheSize: CACHE,
     writeBufferSize: kind === 'list' ? 8 * 1024 * 1024 : 4 * 1024 * 1024,
@@ -80,7 +75,7 @@ export async function openDatabase(
   storeKey?: StoreKey,
   how?: 'for repair' | Tuning,
 ): Promise<Database> {
-  const db = await openRaw(location, kind, typeof how === 'object' ? how : undefined, storeKey ? 'buffer' : 'utf8');
+  const db = await openRaw(location, kind, typeof how === 'object' ? how : undefined);
   const seal = storeKey && new Seal(storeKey, kind);
   try {
     await checkSeal(db, seal, location, how);

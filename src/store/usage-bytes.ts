@@ -32,39 +32,59 @@ const damaged = (): PortillonError => new PortillonError('STORE_DAMAGED', 'usage
 const shortSum = (bytes: Uint8Array): number => crc32(bytes) >>> 8 || 1;
 /** Columns of eight bytes must lie at multiples of eight. */
 const padded = (length: number): number => (length + 7) & ~7;
-const bytesOf = (c: Float64Array | Uint32Array | Uint16Array | Uint8Array): Uint8Array =>
-  new Uint8Array(c.buffer, c.byteOffset, c.byteLength);
+const bytesOf = (c: Column): Uint8Array => new Uint8Array(c.buffer, c.byteOffset, c.byteLength);
 
-function joined(parts: readonly Uint8Array[]): Buffer {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const bytes = Buffer.alloc(padded(length));
-  let end = 0;
-  for (const part of parts) {
-    bytes.set(part, end);
-    end += part.length;
-  }
-  return bytes;
+type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
+
+/** Where a part ends that has these columns one behind the other. */
+function endOf(start: number, columns: readonly Column[]): number {
+  let end = start;
+  for (const c of columns) end += c.byteLength;
+  return padded(end);
 }
 
+function write(all: Buffer, start: number, columns: readonly Column[]): void {
+  let at = start;
+  for (const c of columns) {
+    if (c.byteLength > 0) all.set(bytesOf(c), at);
+    at += c.byteLength;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+const utf8 = (text: string): Buffer => (text === '' ? NOTHING : Buffer.from(text, 'utf8'));
+
+/** Written at every check on the way to the barrier: one allocation, every column copied once. */
 export function encodeUsage(usage: Usage): Buffer {
   const { sums: s, older } = usage;
-  const names = Buffer.from(usage.names, 'utf8');
-  const sectors = Buffer.from(s.sectors.join('\n'), 'utf8');
-  const blocked = Buffer.from(usage.blocked ? JSON.stringify(usage.blocked) : '', 'utf8');
-  const columns = [s.newest, s.hashes, s.bySector, s.sectorRefs].map(bytesOf);
-  const front = joined([Buffer.alloc(HEAD), ...columns, sectors, blocked]);
-  const slots = joined([bytesOf(s.bySlot), names]);
-  const times = joined([usage.at, usage.where, usage.flags].map(bytesOf));
-  const rest = joined([usage.seq, usage.refs].map(bytesOf));
-  front[0] = FORMAT;
+  const names = utf8(usage.names);
+  const sectors = utf8(s.sectors.join('\n'));
+  const blocked = utf8(usage.blocked ? JSON.stringify(usage.blocked) : '');
+  const front = [s.newest, s.hashes, s.bySector, s.sectorRefs, sectors, blocked];
+  const slots = [s.bySlot, names];
+  const times = [usage.at, usage.where, usage.flags];
+  const rest = [usage.seq, usage.refs];
+  const slotsAt = endOf(HEAD, front);
+  const timesAt = endOf(slotsAt, slots);
+  const restAt = endOf(timesAt, times);
+  const all = Buffer.alloc(endOf(restAt, rest));
+  write(all, HEAD, front);
+  write(all, slotsAt, slots);
+  write(all, timesAt, times);
+  write(all, restAt, rest);
+  all[0] = FORMAT;
   const lengths = [usage.size, s.newest.length, s.hashes.length, s.sectors.length, sectors.length, blocked.length];
-  const numbers = [...lengths, names.length, s.doubtful, crc32(slots), crc32(times), crc32(rest)];
-  for (const [i, value] of numbers.entries()) front.writeUInt32LE(value, 4 + 4 * i);
-  for (const [i, value] of [older.entries, older.exits, older.from, older.to, s.firstAt].entries())
-    front.writeDoubleLE(value, 48 + 8 * i);
-  front.writeUIntLE(shortSum(front.subarray(4)), 1, 3);
-  return Buffer.concat([front, slots, times, rest]);
+  const sums = [
+    crc32(all.subarray(slotsAt, timesAt)),
+    crc32(all.subarray(timesAt, restAt)),
+    crc32(all.subarray(restAt)),
+  ];
+  let at = 4;
+  for (const value of [...lengths, names.length, s.doubtful, ...sums]) at = all.writeUInt32LE(value, at);
+  at = 48;
+  for (const value of [older.entries, older.exits, older.from, older.to, s.firstAt]) at = all.writeDoubleLE(value, at);
+  all.writeUIntLE(shortSum(all.subarray(4, slotsAt)), 1, 3);
+  return all;
 }
 
 /** All parts looked at. Throws `STORE_DAMAGED`. */
