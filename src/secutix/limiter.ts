@@ -38,6 +38,8 @@ export interface LimiterStore {
 
 /** The server counts arrivals, not departures: half a second more than a minute absorbs the network's jitter. */
 const WINDOW = 60_500;
+/** Calls that may go ahead of the even pace: a start asks for the catalogue and the list, a person for one ticket beside a pull. */
+const AT_ONCE = 1;
 const PENALTY_FIRST = 60_000;
 const PENALTY_MAX = 15 * 60_000;
 /** Milliseconds for which the suspicion of another client is shown. */
@@ -56,8 +58,8 @@ interface Waiting {
 }
 
 /**
- * SecuTix: at most 60 calls a minute, exportList runs at most once a minute. Calls are spaced evenly; the times of the last
- * ones survive a restart.
+ * SecuTix: at most 60 calls a minute, exportList runs at most once a minute. Calls are spaced evenly (two may begin together after a rest); the
+ * times of the last ones survive a restart.
  *
  * Invariants: no more than `callsPerMinute` calls start in any 60 s, restarts and clock steps included; two runs start at
  * least `exportEveryMs` apart; one call at a time is let through: during an event in order of priority, then of arrival,
@@ -199,16 +201,23 @@ export class Limiter {
 
   #waitFor(runStart: boolean): number {
     const now = this.#clock.monotonic();
-    const last = this.#calls.at(-1);
     const oldest =
       this.#calls.length >= this.#perMinute ? this.#calls[this.#calls.length - this.#perMinute] : undefined;
     const until = Math.max(
       this.#blockedUntil,
-      last === undefined ? now : last + WINDOW / this.#perMinute,
+      this.#evenly(),
       oldest === undefined ? now : oldest + WINDOW,
       runStart ? this.#lastRun + this.#runEvery : now,
     );
     return Math.max(0, Math.ceil(until - now));
+  }
+
+  /** When the next call is due at an even pace; whoever comes after a rest need not wait for it behind one other. */
+  #evenly(): number {
+    const pace = WINDOW / this.#perMinute;
+    let due = Number.NEGATIVE_INFINITY;
+    for (const at of this.#calls) due = Math.max(due, at) + pace;
+    return due - AT_ONCE * pace;
   }
 
   async #take({ kind, runStart }: Waiting): Promise<void> {

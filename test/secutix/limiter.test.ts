@@ -71,15 +71,18 @@ describe('Limiter', () => {
     );
   });
 
-  it('a single call after a quiet time goes at once, a push before a pull before a query', async () => {
+  it('two calls after a quiet time go at once, then one a second: a push before a pull before a query', async () => {
     const { clock, make, calls, ask } = rig();
     const limiter = make();
     ask(limiter, 'query');
+    ask(limiter, 'query');
     await clock.advance(0);
-    expect(calls).toHaveLength(1);
+    expect(calls).toHaveLength(2);
     for (const kind of ['query', 'pull', 'push'] as const) ask(limiter, kind);
-    await clock.advance(5_000);
-    expect(calls.map((c) => c.kind)).toEqual(['query', 'push', 'pull', 'query']);
+    await clock.advance(1_000);
+    expect(calls).toHaveLength(2);
+    await clock.advance(4_000);
+    expect(calls.map((c) => c.kind)).toEqual(['query', 'query', 'push', 'pull', 'query']);
   });
 
   it('a run that waits for its minute does not hold up a push', async () => {
