@@ -23,6 +23,14 @@ export function isConfigError(error: unknown): error is ConfigError {
   return error instanceof PortillonError && error.code === 'CONFIG_INVALID';
 }
 
+/** The command was given something it cannot use. Exit code 2. */
+export class UsageError extends PortillonError {
+  override readonly name = 'UsageError';
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super('USAGE', message, options);
+  }
+}
+
 /** The operating system's code (`ENOSPC`, `EACCES`, ...) of an error or of one of its causes. */
 export function systemCode(error: unknown): string | undefined {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {

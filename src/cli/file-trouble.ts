@@ -28,11 +28,18 @@ export async function wholeFile<T>(file: string, write: (out: WriteStream) => Pr
   const there = statSync(file, { throwIfNoEntry: false });
   if (there && !there.isFile()) return write(createWriteStream(file, { mode: 0o600 }));
   const part = `${file}.part`;
+  const out = createWriteStream(part, { mode: 0o600 });
+  const closed = new Promise<void>((resolve) => out.once('close', resolve));
+  // Whoever writes hears of it.
+  out.on('error', () => {});
   try {
-    const result = await write(createWriteStream(part, { mode: 0o600 }));
+    const result = await write(out);
     renameSync(part, file);
     return result;
   } catch (error) {
+    // An opening that is still under way would make the part after it was removed.
+    out.destroy();
+    await closed;
     rmSync(part, { force: true });
     // The person named the file, not the part.
     if ((error as { path?: unknown }).path === part) (error as { path: unknown }).path = file;

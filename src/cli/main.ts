@@ -1,6 +1,6 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --single-threaded-gc --max-semi-space-size=4
 import { Command, CommanderError } from 'commander';
-import { describeError, isConfigError, PortillonError } from '../errors.js';
+import { describeError, isConfigError, PortillonError, UsageError } from '../errors.js';
 import { fileTrouble } from './file-trouble.js';
 import { VERSION } from '../version.js';
 import { EXIT } from './output.js';
@@ -81,7 +81,7 @@ try {
     process.stderr.write(`portillon: ${file ?? describeError(error)}\n`);
     if (file === undefined && !(error instanceof PortillonError) && error instanceof Error && error.stack)
       process.stderr.write(`${error.stack}\n`);
-    process.exitCode = isConfigError(error) ? EXIT.config : EXIT.failed;
+    process.exitCode = isConfigError(error) ? EXIT.config : error instanceof UsageError ? EXIT.usage : EXIT.failed;
     // A runtime that failed to start may have left a socket or a thread behind that would keep the process alive.
     setTimeout(() => process.exit(), 1_000).unref();
   }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { PortillonError } from '../errors.js';
+import { describeError, UsageError } from '../errors.js';
 import type { SimulatorOptions } from '../simulator/server.js';
 import { SIMULATOR_DEFAULTS, startSimulator } from '../simulator/server.js';
 import { integer } from './options.js';
@@ -80,9 +80,11 @@ function readOperators(file: string): NonNullable<SimulatorOptions['operators']>
       ...(products && { products }),
     }));
   } catch (cause) {
-    throw new PortillonError('OPERATORS', `the operators of ${file} cannot be read`, {
-      cause,
+    throw new UsageError(`the operators of ${file} cannot be read: ${troubleOf(cause)}`, {
       hint: 'JSON: [{"operator": "EXAMPLE_B", "partner": "OTHER", "secret": "...", "products": ["P2"]}]',
     });
   }
 }
+
+const troubleOf = (cause: unknown): string =>
+  cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s*\n\s*/g, '; ') : describeError(cause);

@@ -1,23 +1,13 @@
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { machine } from '../../src/cli/doctor.js';
 import type { Vitals } from '../../src/diagnostics/vitals.js';
 import { matches } from '../../src/diagnostics/web/access.js';
 import { FIRST_TICKET } from '../../src/simulator/model.js';
+import { COMMAND, portillon } from '../support/command.js';
 import { pageGate, PIN } from '../support/page-gate.js';
-
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-
-async function portillon(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    return { code: 0, ...(await promisify(execFile)(process.execPath, [MAIN, ...args])) };
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string };
-  }
-}
 
 const well: Vitals = {
   disk: { free: 5e9, total: 8e9 },
@@ -74,7 +64,7 @@ describe('the technician’s commands', () => {
   });
 
   it('a hash for the configuration is made from a pipe', async () => {
-    const run = promisify(execFile)(process.execPath, [MAIN, 'access', 'hash']);
+    const run = promisify(execFile)(process.execPath, [COMMAND, 'access', 'hash']);
     run.child.stdin?.end('wet-gloves\n');
     const { stdout } = await run;
     expect(await matches('wet-gloves', stdout.trim())).toBe(true);

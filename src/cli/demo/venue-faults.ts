@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { PortillonError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import type { LocalBroker } from './broker.js';
 import type { Cable } from './cable.js';
 import { HUB } from './venue-stage.js';
@@ -27,7 +27,7 @@ export function parseFaults(text: string, gates: readonly string[]): Fault[] {
       const plug = match?.[1] ?? '';
       const known = ['broker', HUB, ...gates, ...gates.map((g) => `kill ${g}`)];
       if (!match || !known.includes(plug))
-        throw new PortillonError('DEMO_FAULTS', `no plug "${part}"`, {
+        throw new UsageError(`no plug "${part}"`, {
           hint: `plugs: broker, hub, ${gates[0] ?? 'gate-1'} (its cable), kill ${gates[0] ?? 'gate-1'}; how long: 8s`,
         });
       return { plug, ms: match[2] === undefined ? USUALLY : Number(match[2]) * 1000 };
