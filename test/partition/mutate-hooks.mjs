@@ -20,16 +20,6 @@ const MUTATIONS = {
         const puts = all.filter(({ key }) => !key.startsWith('a!') && !key.startsWith('u!'));
         for (const { key, value } of all) if (!puts.some((p) => p.key === key)) this.#overlay.set(key, value);`,
   ],
-  // Every repeat of a claim is another claim.
-  idempotence: [
-    '/venue/claim-client.js',
-    'if (send)',
-    `if (send) {
-            open.claim = { ...open.claim, id: open.claim.id + 'r' };
-            this.#open.set(open.claim.id, open);
-        }
-        if (send)`,
-  ],
 };
 
 export async function load(url, context, next) {
