@@ -24,22 +24,9 @@ export class GateRole implements Venue {
   readonly #p: VenueParts;
 
   static async start(basics: VenueBasics, parts: VenueParts): Promise<GateRole> {
-    const { config, gate, broker, secret: key, claims } = basics;
+    const { config, broker, secret: key, claims } = basics;
     const log = parts.log.child({ room: 'venue' });
-    const list = new ListThread(
-      {
-        role: 'gate',
-        gate,
-        key,
-        venue: config.id,
-        broker,
-        session: claims.session,
-        folder: parts.folder('list'),
-        storeKey: basics.storeKey,
-        logLevel: basics.logLevel,
-      },
-      { clock: parts.clock, log, onState: () => {} },
-    );
+    const list = new ListThread(basics, parts, { role: 'gate' });
     const late: { role?: GateRole } = {};
     const telemetry = buildTelemetry(basics, parts, () => (late.role as GateRole).report());
     const venue = await VenueGate.start(

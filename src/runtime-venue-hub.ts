@@ -83,19 +83,7 @@ export class HubRole implements Venue {
       await hub.close();
       throw error;
     }
-    const list = new ListThread(
-      {
-        role: 'hub',
-        secret,
-        venue: config.id,
-        broker,
-        session: claims.session,
-        folder: parts.folder('list'),
-        storeKey: basics.storeKey,
-        logLevel: basics.logLevel,
-      },
-      { clock: parts.clock, log, onState: () => {} },
-    );
+    const list = new ListThread(basics, parts, { role: 'hub' });
     late.role = new HubRole(basics, parts, hub, list);
     return late.role;
   }

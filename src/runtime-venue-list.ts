@@ -5,20 +5,22 @@ import type { Log } from './log.js';
 import type { StoreKey } from './store/open.js';
 import type { ListState } from './venue/list-client.js';
 import type { BrokerSettings } from './venue/wire.js';
+import type { VenueBasics, VenueParts } from './runtime-venue-parts.js';
 
-interface Common {
+/** `keepLog`: pages kept for the gates it will serve. */
+type ListRole = { role: 'hub' } | { role: 'gate' } | { role: 'standby'; keepLog: number };
+
+export type ListWorkerOptions = ListRole & {
   folder: string;
   storeKey: StoreKey;
   venue: string;
   broker: BrokerSettings;
   session: string;
+  gate: string;
+  /** The venue's; of a gate its own. */
+  secret: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-}
-export type ListWorkerOptions =
-  | (Common & { role: 'hub'; secret: string })
-  | (Common & { role: 'gate'; gate: string; key: string })
-  /** `key`: the venue's secret. `keepLog`: pages kept for the gates it will serve. */
-  | (Common & { role: 'standby'; gate: string; key: string; keepLog: number; standby: true });
+};
 
 export type FromListWorker = { type: 'state'; state: ListState } | { type: 'stopped' };
 
@@ -28,16 +30,28 @@ const STOP_DEADLINE = 4_000;
 /** The lanes' side of the list thread: starts it, starts it again with back-off, stops it. */
 export class ListThread {
   readonly #options: ListWorkerOptions;
-  readonly #p: { clock: Clock; log: Log; onState: (state: ListState) => void };
+  readonly #p: { clock: Clock; log: Log };
   readonly #stopped = new AbortController();
   #worker: Worker | undefined;
   #stopping = false;
   #restarts = 0;
   state: ListState | undefined;
 
-  constructor(options: ListWorkerOptions, parts: { clock: Clock; log: Log; onState: (state: ListState) => void }) {
-    this.#options = options;
-    this.#p = parts;
+  constructor(basics: VenueBasics, { clock, log, folder }: VenueParts, role: ListRole) {
+    const { config, gate, broker, secret, claims, storeKey, logLevel } = basics;
+    const { session } = claims;
+    this.#options = {
+      ...role,
+      gate,
+      secret,
+      venue: config.id,
+      broker,
+      session,
+      folder: folder('list'),
+      storeKey,
+      logLevel,
+    };
+    this.#p = { clock, log: log.child({ room: 'venue' }) };
     this.#start();
   }
 
@@ -48,9 +62,7 @@ export class ListThread {
     });
     this.#worker = worker;
     worker.on('message', (message: FromListWorker) => {
-      if (message.type !== 'state') return;
-      this.state = message.state;
-      this.#p.onState(message.state);
+      if (message.type === 'state') this.state = message.state;
     });
     worker.on('error', (error) => this.#p.log.error({ error: describeError(error) }, 'the list thread failed'));
     worker.on('exit', () => void this.#onExit());

@@ -21,22 +21,7 @@ export class StandbyRole implements Venue {
     this.#b = basics;
     const { config, gate, broker, secret, claims, store } = basics;
     const log = parts.log.child({ room: 'venue' });
-    this.#list = new ListThread(
-      {
-        role: 'standby',
-        standby: true,
-        gate,
-        key: secret,
-        keepLog,
-        venue: config.id,
-        broker,
-        session: claims.session,
-        folder: parts.folder('list'),
-        storeKey: basics.storeKey,
-        logLevel: basics.logLevel,
-      },
-      { clock: parts.clock, log, onState: () => {} },
-    );
+    this.#list = new ListThread(basics, parts, { role: 'standby', keepLog });
     this.#standby = new Standby(
       { venue: config.id, gate, session: claims.session, broker, secret },
       {

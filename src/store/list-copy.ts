@@ -4,7 +4,7 @@ import { keys } from './keys.js';
 import { EMPTY_HASH } from './list-hash.js';
 import { removals } from './list-drop.js';
 import { blackEntries, blackOperation } from './list-files.js';
-import { abandon, beginGeneration, buildingOf, removeGarbage, swap } from './list-generations.js';
+import { abandon, beginGeneration, buildingOf, oneTurn, removeGarbage, swap } from './list-generations.js';
 import type { Line } from './list-log.js';
 import { blackOf, entryOf, GONE, isBlack, ticketOf } from './list-log.js';
 import type { FollowedList, PageFacts, SnapshotProgress } from './list-mirror.js';
@@ -13,8 +13,6 @@ import type { CopiedScopes, ListSource } from './list-source.js';
 import type { ListWriter } from './list-writer.js';
 import type { ScopeState } from './records.js';
 import { decodeJson, encodeJson } from './records.js';
-
-const pace = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * A standby's list: the hub's to the last cursor, so that whoever takes over reads on where the hub was. It has the hub's page numbers and the
@@ -74,14 +72,17 @@ export class ListCopy implements FollowedList {
     const black = lines.filter(isBlack);
     const gone = lines.filter((line) => !isBlack(line) && line[1] === GONE);
     if (black.length > 0) await this.#black(black);
-    else if (page.scope) await this.#tickets(lines, page);
+    else if (page.scope) await this.#tickets(lines, page.scope, page.touched);
     else if (gone.length > 0) await this.#gone(gone.map(([barcode]) => barcode));
     if (list.position === position) return;
     await list.write([{ type: 'put', key: keys.active, value: encodeJson({ ...list.active, p: position }) }]);
   }
 
-  async #tickets(lines: readonly Line[], { scope, touched = [] }: PageFacts): Promise<void> {
-    if (!scope) return;
+  async #tickets(
+    lines: readonly Line[],
+    scope: NonNullable<PageFacts['scope']>,
+    touched: readonly string[] = [],
+  ): Promise<void> {
     const list = this.#list;
     const known = touched.flatMap((barcode) => list.entry(list.generation, barcode)?.ticket ?? []);
     await list.applyPage(scope.key, pageOf([...lines.map(ticketOf), ...known]), null, { as: scope.state });
@@ -137,7 +138,7 @@ export class ListCopy implements FollowedList {
     const building = this.#building;
     if (building) await swap(list, building, undefined, from.position);
     await list.write([{ type: 'del', key: keys.copy }]);
-    await removeGarbage(list, pace);
+    await removeGarbage(list, oneTurn);
   }
 
   async #begin(generation: number, { index, states }: CopiedScopes): Promise<void> {

@@ -83,6 +83,9 @@ export async function beginGeneration(list: ListWriter, purpose: Building['purpo
   return building;
 }
 
+/** The shortest pause that lets everything else go on. */
+export const oneTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const garbage = (list: ListWriter, ...generations: number[]): Operation => ({
   type: 'put',
   key: keys.garbage,

@@ -2,7 +2,15 @@ import type { Page, Ticket } from '../domain/ticket.js';
 import type { Operation } from './database.js';
 import { keys } from './keys.js';
 import { addHash, EMPTY_HASH, partOf } from './list-hash.js';
-import { abandon, beginGeneration, buildingOf, indexPrinted, removeGarbage, swap } from './list-generations.js';
+import {
+  abandon,
+  beginGeneration,
+  buildingOf,
+  indexPrinted,
+  oneTurn,
+  removeGarbage,
+  swap,
+} from './list-generations.js';
 import { removals } from './list-drop.js';
 import { blackEntries, blackOperation } from './list-files.js';
 import type { Line, LoggedPage } from './list-log.js';
@@ -119,7 +127,7 @@ export class ListMirror implements FollowedList {
     await this.#apply(generation, lines, next ? { position, snapshot: next } : { position: from.position }, !next);
     if (next || !building) return;
     await swap(list, building);
-    await removeGarbage(list, () => new Promise((resolve) => setImmediate(resolve)));
+    await removeGarbage(list, oneTurn);
   }
 
   /** `whole`: the lines hold the whole black list. */
@@ -219,6 +227,6 @@ export async function followDropFirst(list: ListWriter, dropFirst: number): Prom
   const building = buildingOf(list);
   const stale = building !== undefined && building.dropFirst !== dropFirst;
   if (stale) await abandon(list);
-  await indexPrinted(list, () => new Promise((resolve) => setImmediate(resolve)));
+  await indexPrinted(list, oneTurn);
   return stale;
 }

@@ -7,7 +7,7 @@ import type { SecutixClient } from '../secutix/types.js';
 import type { Programme } from '../domain/programme.js';
 import { endOf } from '../domain/past.js';
 import { dropRetired, notePurge, purgedAt, purgeTickets } from '../store/list-drop.js';
-import { buildingOf, indexPrinted, lastResync, removeGarbage } from '../store/list-generations.js';
+import { buildingOf, indexPrinted, lastResync, oneTurn, removeGarbage } from '../store/list-generations.js';
 import type { ListWriter } from '../store/list-writer.js';
 import { FILE_SCOPE, scopeKey } from '../store/records.js';
 import type { ListHold } from './list-hold.js';
@@ -271,7 +271,7 @@ export class Puller {
   /** Lets other work of the thread go on between two pieces. */
   readonly pace = async (): Promise<void> => {
     this.#p.signal.throwIfAborted();
-    await new Promise((resolve) => setImmediate(resolve));
+    await oneTurn();
   };
 
   /** The scopes' figures for the status; throws while the list is being reopened. */

@@ -32,6 +32,9 @@ export type LedgerEntry = Conflict & {
   clocks?: { first: ClockOff | null; second: ClockOff | null };
 };
 
+/** A claim whose entry never was. */
+type Forgotten = Pick<Claim, 'id' | 'barcode' | 'lane' | 'at'> & { slot?: string };
+
 interface Job {
   /** Undefined = it has to wait for another job of its ticket. */
   compute: (memory: GroupMemory) => (() => void) | undefined;
@@ -162,8 +165,9 @@ export class HubClaims {
   }
 
   /** Home gates may have written the ticket down as used for a claim that was not granted after all; one that is silent may have, too. */
-  #forget(memory: GroupMemory, { id, barcode, slot, lane, at }: Claim): void {
-    this.#note(memory, { what: 'given-back', barcode, checkId: id, lane, direction: 'entry', checkedAt: at, slot });
+  #forget(memory: GroupMemory, { id, barcode, slot, lane, at }: Forgotten): void {
+    const facts = { barcode, checkId: id, lane, checkedAt: at, ...(slot !== undefined && { slot }) };
+    this.#note(memory, { what: 'given-back', direction: 'entry', ...facts });
   }
 
   #wait(barcode: string, job: Job): boolean {
@@ -195,8 +199,7 @@ export class HubClaims {
       for (const { id, barcode } of claims) {
         if (memory.uses(barcode).some((u) => u.id === id)) continue;
         if (!memory.ended(id)) memory.apply({ ended: [id] });
-        const at = this.#p.clock.now();
-        this.#note(memory, { what: 'given-back', barcode, checkId: id, lane: '?', direction: 'entry', checkedAt: at });
+        this.#forget(memory, { id, barcode, lane: '?', at: this.#p.clock.now() });
       }
     });
   }
@@ -206,10 +209,7 @@ export class HubClaims {
     memory.apply(endClaim(memory, id, barcode));
     memory.close(gate, id);
     // Home gates were told of it before it was granted.
-    if (open && !open.right) {
-      const { slot, lane, at } = open;
-      this.#note(memory, { what: 'given-back', barcode, checkId: id, lane, direction: 'entry', checkedAt: at, slot });
-    }
+    if (open && !open.right) this.#forget(memory, { ...open, barcode });
   }
 
   /** Sequence up to which a gate's journal is here. */

@@ -19,7 +19,7 @@ const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
  * priority. It halves the slowest scans during an import (`npm run bench`). Small halves of the young generation save 20 MB: a gate
  * that waits for visitors makes little garbage, and it is collected behind every answer.
  */
-const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=4'];
+export const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=4'];
 /** Milliseconds between two looks at a gate that is starting or importing. */
 const LOOK_EVERY = 100;
 

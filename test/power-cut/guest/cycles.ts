@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { RelayTwin } from '../../../drivers/serial-relay/twin.js';
 import { ScannerTwin } from '../../../drivers/serial-scanner/twin.js';
-import { temporaryStage, writeConfig } from '../../../src/cli/demo/stage.js';
+import { NODE_FLAGS, temporaryStage, writeConfig } from '../../../src/cli/demo/stage.js';
 import { GateApi } from '../../../src/cli/gate-api.js';
 import { seededRandom } from '../../../src/clock.js';
 import type { StatusReport } from '../../../src/diagnostics/read-model.js';
@@ -260,7 +260,7 @@ async function switchOnOnce(
 mkdir -p /run/data/gate
 node ${dist}/test/power-cut/guest/inside.js /run/data/gate '${SECRET}' /dev/ttyS2 8360 &
 while [ ! -e /run/carrying ] && kill -0 $!; do sleep 0.05; done
-${before}node --single-threaded-gc --max-semi-space-size=4 ${dist}/src/cli/main.js run --config ${config} 2> /run/gate.log
+${before}node ${NODE_FLAGS.join(' ')} ${dist}/src/cli/main.js run --config ${config} 2> /run/gate.log
 echo "GUEST-FAILED the gate ended: $(tail -n 3 /run/gate.log)"`,
     onLine: (line) => {
       last.push(line);
