@@ -33,6 +33,11 @@ export interface DeviceEvents {
 }
 export interface ReaderEvents extends DeviceEvents {
   read: (read: Read) => void;
+  /**
+   * Part of a read is here and its end is not: whoever waits for it can make ready. Of devices that
+   * deliver piece by piece, once a piece; it promises nothing.
+   */
+  coming: (nothing: undefined) => void;
   /** Bytes that were no read: counted, never an exception. `bytes` is how many, `why` is for the technician. */
   noise: (noise: { bytes: number; why: string }) => void;
 }

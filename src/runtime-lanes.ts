@@ -14,9 +14,11 @@ import type { GateConfig, LaneConfig } from './config/schema.js';
 import type { DeviceReport, LaneReport, SelfTestReport } from './diagnostics/read-model.js';
 import type { LaneEvent, Steward } from './lane/lane.js';
 import { PortillonError } from './errors.js';
-import type { LaneParts } from './lane/lane.js';
+import type { LaneParts, LaneSettings } from './lane/lane.js';
 import { Lane } from './lane/lane.js';
 import type { Mode } from './lane/machine.js';
+import { Rehearsal } from './lane/rehearsal.js';
+import type { RehearsalParts } from './lane/rehearsal.js';
 import type { Log } from './log.js';
 
 interface Built {
@@ -62,7 +64,7 @@ interface BuildParts {
   share: DriverContext['share'];
   /** Every read of every reader, for the technician's eyes. */
   onRead: (device: string, read: Read) => void;
-  shared: Omit<LaneParts, 'clock' | 'log' | 'barrier' | 'indicator'>;
+  shared: Omit<LaneParts, 'clock' | 'log' | 'barrier' | 'indicator'> & Omit<RehearsalParts, 'clock'>;
 }
 
 /** Builds and opens every lane with its devices. A device that is not there is a status, not an error: it is retried. */
@@ -146,24 +148,27 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
   const readers = await Promise.all(config.readers.map((options, i) => createReader(options, context(`reader-${i}`))));
   const barrier = await createBarrier(config.barrier, context('barrier'));
   const indicator = config.indicator && (await createIndicator(config.indicator, context('indicator'), readers));
-  const lane = new Lane(
-    {
-      rules: parts.shared.desk.rules(config.id),
-      language: gate.gate.language,
-      debounce: config.debounce,
-      grantExpiry: config.grantExpiry,
-      config: parts.configHash,
-      passageTimeout: config.passageTimeout,
-      tailgateWindow: config.tailgateWindow,
-      otherDirection: config.otherDirection,
-      burn: config.burn,
-    },
-    { ...parts.shared, clock, log, barrier, indicator },
-  );
+  const settings: LaneSettings = {
+    rules: parts.shared.desk.rules(config.id),
+    language: gate.gate.language,
+    debounce: config.debounce,
+    grantExpiry: config.grantExpiry,
+    config: parts.configHash,
+    passageTimeout: config.passageTimeout,
+    tailgateWindow: config.tailgateWindow,
+    otherDirection: config.otherDirection,
+    burn: config.burn,
+  };
+  const lane = new Lane(settings, { ...parts.shared, clock, log, barrier, indicator });
+  const rehearsal = new Rehearsal(settings, { ...parts.shared, clock });
   const one: Built = { lane, config, readers, barrier, indicator, heldUntil: 0 };
   for (const [i, reader] of readers.entries()) {
+    reader.on('coming', () => {
+      if (lane.phase === 'ready' && lane.mode === 'controlled') rehearsal.coming();
+    });
     reader.on('read', (read) => {
       if (clock.monotonic() >= one.heldUntil) lane.onRead(read);
+      rehearsal.read(read);
       parts.onRead(`${config.id}/reader-${i}`, read);
     });
   }

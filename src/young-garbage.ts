@@ -4,6 +4,9 @@ import { runInNewContext } from 'node:vm';
 /** Bytes of young garbage from which on a collection is worth its milliseconds. V8 itself begins at about three times that. */
 const WORTH = 4 * 1024 * 1024;
 
+/** Milliseconds behind the answer; the next visitor is farther away. */
+const AFTER = 10;
+
 type Collect = (options: { type: 'minor' }) => void;
 
 /** V8 hands its collector out only when asked by a flag; set here, so that it is the same however the process was started. */
@@ -26,12 +29,13 @@ export function createYoungGarbage(worth = WORTH): { answered(): void } {
     answered() {
       if (waiting) return;
       waiting = true;
-      // After what else has to be done for this visitor: lamp, log, page.
-      setImmediate(() => {
+      // Behind what else has to be done for this visitor (lamp, log, page), and when the kernel has sent the barrier's bytes on their way:
+      // a terminal's go by a thread of the kernel that may wait for this processor.
+      setTimeout(() => {
         waiting = false;
         collect ??= collector();
         if (used() > worth) collect({ type: 'minor' });
-      });
+      }, AFTER).unref();
     },
   };
 }

@@ -80,6 +80,7 @@ class HidKeyboardReader implements Reader {
     }
     clearTimeout(this.#timer);
     if (this.#text === '' && this.#bad === undefined) return;
+    if (this.#bad === undefined) this.#core.coming();
     this.#timer = setTimeout(() => {
       if (this.#options.end === 'silence') this.#ended(at);
       else this.#drop('no Enter or Tab behind the code: set the suffix of the scanner, or `end: silence`');

@@ -29,6 +29,11 @@ export class ReaderCore {
     if (wasDegraded) this.events.emit('status', this.status('ready', '', {}));
   }
 
+  /** Part of a read is here. */
+  coming(): void {
+    this.events.emit('coming', undefined);
+  }
+
   /** Bytes that were no read. `sure`: the cause is beyond doubt, so fewer pieces will do. */
   noise(bytes: number, why: string, sure = false): void {
     const wasDegraded = this.degradedBy !== undefined;

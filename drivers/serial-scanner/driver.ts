@@ -76,6 +76,7 @@ class SerialScanner implements Reader {
       this.#noise(0, this.#noTerminator());
     }
     this.#restartTimer();
+    if (this.#framer.pending > 0 && !this.#overlong) this.#core.coming();
   }
 
   #onFrame(frame: Uint8Array, at: number): void {

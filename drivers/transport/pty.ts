@@ -25,25 +25,28 @@ export class PtyUnavailable extends Error {
   override readonly name = 'PtyUnavailable';
 }
 
-/** Makes a pseudo-terminal, or throws `PtyUnavailable` with the reason. */
-export function createPty(): Pty {
+/** Both ends, raw. `slave` is held open so that the master does not hang up whenever the driver is between two openings. */
+export function openPty(flags = 0): { master: number; slave: number; path: string } {
   let master: number;
   try {
-    master = openSync('/dev/ptmx', OPEN | constants.O_NONBLOCK);
+    master = openSync('/dev/ptmx', OPEN | flags);
   } catch (cause) {
     throw new PtyUnavailable(`no pseudo-terminals here: ${(cause as Error).message}`);
   }
-  let slave: number;
-  let path: string;
   try {
-    path = `/dev/pts/${unlock(master)}`;
-    // Held open so that the master does not hang up whenever the driver is between two openings.
-    slave = openSync(path, OPEN);
+    const path = `/dev/pts/${unlock(master)}`;
+    const slave = openSync(path, OPEN);
     makeRaw(slave);
+    return { master, slave, path };
   } catch (error) {
     closeSync(master);
     throw error;
   }
+}
+
+/** Makes a pseudo-terminal, or throws `PtyUnavailable` with the reason. */
+export function createPty(): Pty {
+  const { master, slave, path } = openPty(constants.O_NONBLOCK);
   const stream = new ReadStream(master);
   const listeners = new Set<(chunk: Uint8Array) => void>();
   stream.on('data', (chunk: Buffer) => {

@@ -209,6 +209,7 @@ export function basisOf({ via, candidates }: Candidates, facts: Facts): Basis {
 
 /** No rule looks at what has no name of ours; it may hold personal data. */
 function withoutExtra(ticket: Ticket): Ticket {
+  if (ticket.extra === undefined) return ticket;
   const facts = { ...ticket };
   delete facts.extra;
   return facts;

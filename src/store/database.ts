@@ -35,6 +35,8 @@ export interface Database {
   bytesSync(key: string): Uint8Array | undefined;
   put(key: string, value: string, options: { sync: boolean }): Promise<void>;
   batch(operations: readonly Operation[], options: { sync: boolean }): Promise<void>;
+  /** Does what `batch` does before it writes, wakes a thread as it does, and writes nothing. */
+  rehearse(operations: readonly Operation[]): void;
   keys(range: KeyRange): Cursor<string>;
   values(range: KeyRange): Cursor<string>;
   /** Sealed: in the order of the keyed hashes, not of the codes; each entry with its own key all the same. */
@@ -113,6 +115,17 @@ async function written(raw: Raw, options: { sync: boolean }, fill: (batch: RawBa
   await batch.write(options);
 }
 
+/** The same without the writing. A look-up goes the way to the thread pool and back in its place; what it finds does not matter. */
+function forgotten(raw: Raw, fill: (batch: RawBatch) => void): void {
+  const batch = raw.batch();
+  try {
+    fill(batch);
+  } finally {
+    void batch.close();
+  }
+  raw.get('', READ_BYTES).catch(() => {});
+}
+
 export class OpenDatabase implements Database {
   readonly #raw: Raw;
   constructor(raw: Raw) {
@@ -133,12 +146,16 @@ export class OpenDatabase implements Database {
     return this.#raw.put<string, string>(key, value, { ...TEXT, ...options });
   }
   batch(operations: readonly Operation[], options: { sync: boolean }): Promise<void> {
-    return written(this.#raw, options, (batch) => {
-      for (const o of operations) {
-        if (o.type === 'del') batch.del(o.key);
-        else batch.put(o.key, (typeof o.value === 'string' ? Buffer.from(o.value, 'utf8') : o.value) as never);
-      }
-    });
+    return written(this.#raw, options, (batch) => this.#fill(batch, operations));
+  }
+  rehearse(operations: readonly Operation[]): void {
+    forgotten(this.#raw, (batch) => this.#fill(batch, operations));
+  }
+  #fill(batch: RawBatch, operations: readonly Operation[]): void {
+    for (const o of operations) {
+      if (o.type === 'del') batch.del(o.key);
+      else batch.put(o.key, (typeof o.value === 'string' ? Buffer.from(o.value, 'utf8') : o.value) as never);
+    }
   }
   keys(range: KeyRange): Cursor<string> {
     return this.#raw.keys(range as RawRange);
@@ -210,13 +227,19 @@ export class SealedDatabase implements Database {
   }
 
   batch(operations: readonly Operation[], options: { sync: boolean }): Promise<void> {
-    return written(this.#raw, options, (batch) => {
-      for (const o of operations) {
-        const place = this.#place(o.key);
-        if (o.type === 'del') batch.del(place);
-        else batch.put(place, this.#close(o.key, place, o.value) as never);
-      }
-    });
+    return written(this.#raw, options, (batch) => this.#fill(batch, operations));
+  }
+
+  rehearse(operations: readonly Operation[]): void {
+    forgotten(this.#raw, (batch) => this.#fill(batch, operations));
+  }
+
+  #fill(batch: RawBatch, operations: readonly Operation[]): void {
+    for (const o of operations) {
+      const place = this.#place(o.key);
+      if (o.type === 'del') batch.del(place);
+      else batch.put(place, this.#close(o.key, place, o.value) as never);
+    }
   }
 
   bytes(range: KeyRange): Cursor<[string, Buffer]> {

@@ -38,6 +38,8 @@ interface Waiting {
   failed: (error: Error) => void;
 }
 
+type Batch = readonly Pick<Waiting, 'record' | 'beside'>[];
+
 /** What a record changes beside itself and the usage; all of it can be folded from the records again. */
 export function marks(record: JournalRecord): Operation[] {
   if (record.kind === 'check' && record.awaits && record.admitted)
@@ -159,8 +161,7 @@ export class Journal {
   append(record: NewRecord, beside: readonly Operation[] = []): Promise<JournalRecord> {
     if (this.#failure ?? !this.#db) return Promise.reject(this.#failure ?? closed());
     const seq = this.#next++;
-    const numbered =
-      record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq };
+    const numbered = this.#numbered(record, seq);
     for (const o of beside)
       if (o.type === 'del' && isUsage(o.key)) this.#pending.set(barcodeOf(o.key), { usage: NO_USAGE, seq });
     const barcode = usageKey(numbered);
@@ -169,6 +170,17 @@ export class Journal {
       this.#queue.push({ record: numbered, beside, done, failed });
       this.#writing ??= this.#drain();
     });
+  }
+
+  #numbered(record: NewRecord, seq: number): JournalRecord {
+    return record.kind === 'check' ? { ...record, seq, checkId: checkIdOf(this.#gate, seq) } : { ...record, seq };
+  }
+
+  /** Goes the way of `append` as far as the disk, and forgets the record. It is numbered as the next one would be. */
+  rehearse(record: NewRecord): JournalRecord {
+    const numbered = this.#numbered(record, this.#next);
+    this.#open_().rehearse(this.#prepared([{ record: numbered, beside: [] }]).operations);
+    return numbered;
   }
 
   async #drain(): Promise<void> {
@@ -184,7 +196,7 @@ export class Journal {
     this.#writing = undefined;
   }
 
-  async #write(batch: readonly Pick<Waiting, 'record' | 'beside'>[]): Promise<void> {
+  #prepared(batch: Batch): { operations: Operation[]; usages: ReadonlyMap<string, Usage>; hash: string } {
     const usages = new Map<string, Usage>();
     const operations: Operation[] = [];
     let hash = this.#hash;
@@ -204,6 +216,11 @@ export class Journal {
     }
     for (const [barcode, usage] of usages)
       if (usage !== NO_USAGE) operations.push({ type: 'put', key: keys.usage(barcode), value: encodeUsage(usage) });
+    return { operations, usages, hash };
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const { operations, usages, hash } = this.#prepared(batch);
     await this.#open_().batch(operations, { sync: true });
     this.#read = undefined;
     this.#hash = hash;

@@ -1,6 +1,7 @@
-import type { Hardware, GateProcess } from '../../src/cli/demo/stage.js';
+import type { GateProcess } from '../../src/cli/demo/stage.js';
 import type { StatusReport } from '../../src/diagnostics/read-model.js';
 import { casesOf, SimModel } from '../../src/simulator/model.js';
+import type { Bench } from './gate.js';
 import { scans } from './gate.js';
 import type { Quantiles } from './measure.js';
 import { quantiles } from './measure.js';
@@ -26,7 +27,7 @@ const itemsOf = (s: StatusReport): number => s.sync?.pull.scopes[0]?.items ?? 0;
 /** A lane's scans, alone and while grey deltas of 5,000 lines are fetched and applied, one after the other. */
 export async function benchBeside(
   gate: GateProcess,
-  hardware: Hardware,
+  bench: Bench,
   simulator: string,
   tickets: number,
 ): Promise<BesideFigures> {
@@ -35,12 +36,12 @@ export async function benchBeside(
   // Of a small list less, or there would soon be no valid ticket.
   const count = Math.min(LINES, Math.floor(tickets / 200));
   const control = new URL('/_control/cancel-some', simulator);
-  await scans(hardware, codes, WARM_UP, () => false);
+  await scans(bench, codes, 'line', WARM_UP, () => false);
   const [idle, withDeltas]: [number[], number[]] = [[], []];
   const before = itemsOf(await gate.api.get<StatusReport>('/status'));
   let deltas = 0;
   for (let block = 0; block < BLOCKS; block++) {
-    idle.push(...(await scans(hardware, codes, BLOCK, () => false)));
+    idle.push(...(await scans(bench, codes, 'line', BLOCK, () => false)));
     let over = false;
     const pulling = (async () => {
       while (!over) {
@@ -50,7 +51,7 @@ export async function benchBeside(
         await new Promise((resolve) => setTimeout(resolve, DELTA_EVERY));
       }
     })();
-    withDeltas.push(...(await scans(hardware, codes, BLOCK, () => false)));
+    withDeltas.push(...(await scans(bench, codes, 'line', BLOCK, () => false)));
     over = true;
     await pulling;
   }

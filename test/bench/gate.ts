@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ScannerTwin } from '../../drivers/serial-scanner/twin.js';
 import type { Hardware } from '../../src/cli/demo/stage.js';
 import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
 import type { StatusReport } from '../../src/diagnostics/read-model.js';
 import { casesOf, SimModel } from '../../src/simulator/model.js';
 import type { Quantiles } from './measure.js';
 import { DiskFloor, quantiles, untilQuiet } from './measure.js';
+import { monotonicMs, Stopwatch } from './stopwatch.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -44,10 +47,48 @@ export async function startRemoteSimulator(
 
 const complete = (s: StatusReport): boolean => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null;
 
-/** One scan after the other; last byte in to first byte out, for `count` scans or until `between` says true. */
+const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The gate's devices, with a clock on the relay's wire. */
+export interface Bench {
+  hardware: Hardware;
+  stopwatch: Stopwatch;
+}
+
+export async function createBench(folder: string): Promise<Bench> {
+  const stopwatch = await Stopwatch.open(path.join(folder, 'relay'));
+  return { hardware: createHardware(folder, '20ms', () => stopwatch), stopwatch };
+}
+
+/** How a scanner's code comes. `line`: character by character, as 9600 baud carry them. `packet`: in one piece, as over USB. */
+export type Way = 'line' | 'packet';
+/** A start bit, eight bits, a stop bit; milliseconds. */
+const CHARACTER = (10 / 9600) * 1e3;
+
+/** Sleeps with the thread and not with the event loop, which on a timer this short would spin. */
+const CELL = new Int32Array(new SharedArrayBuffer(4));
+const sleepUntil = (at: number): void => void Atomics.wait(CELL, 0, 0, Math.max(0, at - monotonicMs()));
+
+/** Lets a code come in; returns when its last byte was handed over. */
+function scan(scanner: ScannerTwin, code: string, way: Way): number {
+  if (way === 'line') {
+    for (const character of code) {
+      const began = monotonicMs();
+      scanner.begin(character);
+      sleepUntil(began + CHARACTER);
+    }
+  }
+  const t = monotonicMs();
+  if (way === 'line') scanner.begin('\r');
+  else scanner.scan(code);
+  return t;
+}
+
+/** One scan after the other; last byte in to first byte out, milliseconds, for `count` scans or until `between` says true. */
 export async function scans(
-  hardware: Hardware,
+  { hardware, stopwatch }: Bench,
   codes: string[],
+  way: Way,
   count: number,
   between: () => boolean | void | Promise<void>,
 ): Promise<number[]> {
@@ -58,26 +99,25 @@ export async function scans(
     const code = codes.pop();
     if (code === undefined) throw new Error('out of tickets');
     const pulses = wires.relay.pulses;
-    const t = performance.now();
-    wires.barcode.scan(code);
-    await wires.relay.until(() => wires.relay.pulses > pulses);
-    samples.push((wires.relay.changes.at(-1)?.at ?? performance.now()) - t);
+    const told = wires.relay.until(() => wires.relay.pulses > pulses).then(() => stopwatch.lastAt);
+    const t = scan(wires.barcode, code, way);
+    samples.push((await told) - t);
     await wires.relay.until(() => !wires.relay.isOn(1));
     // The lane takes the next read when it knows itself that the pulse has ended.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await rest(5);
     if ((await between()) === true) break;
   }
   return samples;
 }
 
 /** Scans before the first one that counts: a gate's day has thousands. */
-const WARM_UP = 200;
+const WARM_UP = 1_000;
 /** As in the README's gate.yaml. */
 const PUSH_EVERY = '5s';
 
 /** Where the time of an idle scan goes, from the gate's own log, scan by scan. */
 export interface Stages {
-  /** Both wires: from the test's write until the gate's main thread has the code, and from the relay's byte until the test has it. */
+  /** Both wires: from the last byte's write until the gate's main thread has the code, and from the relay's byte until it can be read, less what the gate does after that. */
   wires: Quantiles;
   /** From the code to the decision. */
   decide: Quantiles;
@@ -85,12 +125,21 @@ export interface Stages {
   append: Quantiles;
 }
 
-function stagesOf(logFile: string, samples: readonly number[]): Stages {
-  const told = readFileSync(logFile, 'utf8')
+interface Told {
+  decidedAfter: number;
+  grantedAfter: number;
+}
+
+/** The last admissions in a gate's log. */
+function admissions(logFile: string, count: number): Told[] {
+  return readFileSync(logFile, 'utf8')
     .split('\n')
     .filter((line) => line.includes('"msg":"admitted"'))
-    .map((line) => JSON.parse(line) as { decidedAfter: number; grantedAfter: number })
-    .slice(-samples.length);
+    .map((line) => JSON.parse(line) as Told)
+    .slice(-count);
+}
+
+function stagesOf(told: readonly Told[], samples: readonly number[]): Stages {
   return {
     wires: quantiles(samples.map((t, i) => t - (told[i]?.grantedAfter ?? 0))),
     decide: quantiles(told.map((s) => s.decidedAfter)),
@@ -99,14 +148,17 @@ function stagesOf(logFile: string, samples: readonly number[]): Stages {
 }
 
 export interface GateFigures {
+  /** Each sample after the same rest as a scan: a machine that has just slept is slower than one that has not. */
   floor: Quantiles;
   floorPooled: Quantiles;
-  stages: Stages;
+  /** One sample right after the other. */
+  floorInARow: Quantiles;
+  stages: Record<Way, Stages>;
   importSeconds: number;
   readyAfterMs: number;
   memoryAfterImportMb: number;
   memoryAfterRestartMb: number;
-  idle: Quantiles;
+  idle: Record<Way, Quantiles>;
   whileImporting: Quantiles;
 }
 
@@ -114,15 +166,15 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
   log(`simulator with ${tickets} tickets ...`);
   const simulator = await startRemoteSimulator(tickets, 0);
   // The same seed: what the simulator sells first is in the first pages.
-  const early = casesOf(new SimModel(5_000, 1), 'P1', 'PERF1', 4_000).valid;
+  const early = casesOf(new SimModel(8_000, 1), 'P1', 'PERF1', 8_000).valid;
   const stages = [temporaryStage(), temporaryStage()] as const;
   try {
     log('first import, limiter off ...');
     const [a, b] = stages;
-    const hardware = createHardware(a.folder, '20ms');
+    const bench = await createBench(a.folder);
     const config = writeConfig({
       secutixUrl: simulator.url,
-      hardware,
+      hardware: bench.hardware,
       folder: a.folder,
       callsPerMinute: 0,
       pushEvery: PUSH_EVERY,
@@ -136,26 +188,19 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     gate = new GateProcess(config, a.folder);
     const restarted = await gate.until((s) => complete(s) && !s.sync?.pull.running, 60_000);
     await untilQuiet(`${a.folder}/data/list`, 2_000);
-    log(`${rounds} scans, idle ...`);
-    const codes = [...early];
-    await scans(hardware, codes, WARM_UP, () => false);
-    const disk = new DiskFloor(a.folder);
-    const idle = await scans(hardware, codes, rounds, async () => {
-      disk.sample();
-      await disk.samplePooled();
-    });
-    const floor = disk.close();
+    log(`${rounds} scans each way, idle ...`);
+    const idle = await idleScans(bench, [...early], rounds, a.folder);
     const { memory } = await gate.api.get<StatusReport>('/status');
     await gate.stop();
-    const spent = stagesOf(gate.logFile, idle);
-    hardware.close();
+    const told = admissions(gate.logFile, 2 * rounds);
+    bench.hardware.close();
 
     log('scans while a first import runs ...');
-    const second = createHardware(b.folder, '20ms');
+    const second = await createBench(b.folder);
     const busy = new GateProcess(
       writeConfig({
         secutixUrl: simulator.url,
-        hardware: second,
+        hardware: second.hardware,
         folder: b.folder,
         callsPerMinute: 0,
         pushEvery: PUSH_EVERY,
@@ -167,25 +212,58 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     const end = busy.until(complete, 600_000).then(() => {
       done = true;
     });
-    const whileImporting = await scans(second, [...early], early.length, () => done);
+    const whileImporting = await scans(second, [...early], 'line', early.length, () => done);
     await end;
     await busy.stop();
-    second.close();
+    second.hardware.close();
     return {
-      floor,
-      floorPooled: quantiles(disk.pooled),
-      stages: spent,
+      floor: idle.floor,
+      floorPooled: idle.floorPooled,
+      floorInARow: idle.floorInARow,
+      stages: {
+        line: stagesOf(
+          told.filter((_, i) => i % 2 === 0),
+          idle.line,
+        ),
+        packet: stagesOf(
+          told.filter((_, i) => i % 2 === 1),
+          idle.packet,
+        ),
+      },
       importSeconds,
       readyAfterMs: restarted.readyAfter,
       memoryAfterImportMb: filled.memory / 1e6,
       memoryAfterRestartMb: memory / 1e6,
-      idle: quantiles(idle),
+      idle: { line: quantiles(idle.line), packet: quantiles(idle.packet) },
       whileImporting: quantiles(whileImporting),
     };
   } finally {
     simulator.stop();
     for (const stage of stages) stage.remove();
   }
+}
+
+/** As long as a character-by-character code takes, which is the rest that the disk has before a scan; milliseconds. */
+const REST = 20;
+
+/** Scans of both ways take turns with samples of the disk, each after a rest, so that all see the machine in the same mood. */
+async function idleScans(bench: Bench, codes: string[], rounds: number, folder: string) {
+  await scans(bench, codes, 'line', WARM_UP, () => false);
+  const disk = new DiskFloor(folder);
+  const packet: number[] = [];
+  const line = await scans(bench, codes, 'line', rounds, async () => {
+    await rest(REST);
+    disk.sample();
+    await rest(REST);
+    packet.push(...(await scans(bench, codes, 'packet', 1, () => false)));
+    await rest(REST);
+    await disk.samplePooled();
+  });
+  const floorPooled = quantiles(disk.pooled);
+  const floor = disk.close();
+  const inARow = new DiskFloor(folder);
+  for (let i = 0; i < rounds; i++) inARow.sample();
+  return { line, packet, floor, floorPooled, floorInARow: inARow.close() };
 }
 
 /** First import with the limiter on, seconds; 60 calls a minute allow one page a second. */

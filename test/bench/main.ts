@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchCodecs } from './codecs.js';
 import { benchDecision, fillList } from './decision.js';
 import { benchGate, benchLimited } from './gate.js';
+import type { Quantiles } from './measure.js';
 import { Table } from './measure.js';
 import { benchStore } from './store.js';
 import { benchContainer, benchRules } from './rules.js';
@@ -101,10 +102,10 @@ async function benchDecisionRow(): Promise<void> {
 if (values['gate-only'] || (!values['decision-only'] && !alone)) {
   const g = await benchGate(tickets, Number(values.scans), log);
   result.gate = g;
-  row('scan to relay, idle, p50 (2.5 x floor)', g.idle.p50, 'us', 2.5 * g.floor.p50);
-  row('scan to relay, idle, p99 (3 x floor)', g.idle.p99, 'us', 3 * g.floor.p99);
-  row('scan to relay, while importing, p50 (2 x that)', g.whileImporting.p50, 'us', 2 * g.idle.p50);
-  row('scan to relay, while importing, p99 (2 x that)', g.whileImporting.p99, 'us', 2 * g.idle.p99);
+  row('scan to relay, idle, p50 (2.5 x floor)', g.idle.line.p50, 'us', 2.5 * g.floor.p50);
+  row('scan to relay, idle, p99 (3 x floor)', g.idle.line.p99, 'us', 3 * g.floor.p99);
+  row('scan to relay, while importing, p50 (2 x that)', g.whileImporting.p50, 'us', 2 * g.idle.line.p50);
+  row('scan to relay, while importing, p99 (2 x that)', g.whileImporting.p99, 'us', 2 * g.idle.line.p99);
   row('first import, limiter off', g.importSeconds, 's', (40 * tickets) / 1e6);
   row('resident memory, full list', g.memoryAfterRestartMb, 'MB', 220);
   row('start to ready', g.readyAfterMs, 'ms', 1000);
@@ -114,9 +115,17 @@ if (values['gate-only'] || (!values['decision-only'] && !alone)) {
     result.limitedSeconds = seconds;
     row('100,000 tickets, limiter on (20 s + 5 %)', seconds, 's', 21);
   }
-  log(`floor (append + fdatasync): p50 ${g.floor.p50} us, p99 ${g.floor.p99} us`);
+  const tell = (what: string, q: { p50: number; p99: number }): void =>
+    log(`      ${what.padEnd(44)} p50 ${String(q.p50).padStart(6)}  p99 ${String(q.p99).padStart(6)}`);
+  log('floor (append + fdatasync), us');
+  tell('after the rest that a scan has', g.floor);
+  tell('the same through the thread pool', g.floorPooled);
+  tell('one right after the other', g.floorInARow);
+  log('scan to relay, idle, us');
+  tell('character by character (9600 baud)', g.idle.line);
+  tell('in one piece, with no warning (USB)', g.idle.packet);
   log('where the time of an idle scan goes, us');
-  for (const [what, q] of Object.entries({ ...g.stages, 'floor through the thread pool': g.floorPooled }))
-    log(`      ${what.padEnd(32)} p50 ${String(q.p50).padStart(6)}  p99 ${String(q.p99).padStart(6)}`);
+  for (const [way, stages] of Object.entries(g.stages))
+    for (const [stage, q] of Object.entries(stages)) tell(`${way}, ${stage}`, q as Quantiles);
 }
 table.end(result, log, 50);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
+import { GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
 import { systemClock } from '../../src/clock.js';
 import type { Page, PageItem } from '../../src/domain/ticket.js';
 import { silentLog } from '../../src/log.js';
@@ -16,7 +16,7 @@ import { pushAll } from '../../src/sync/push.js';
 import type { BesideFigures } from './beside.js';
 import { benchBeside } from './beside.js';
 import { fillList } from './decision.js';
-import { startRemoteSimulator } from './gate.js';
+import { createBench, startRemoteSimulator } from './gate.js';
 import type { Quantiles } from './measure.js';
 import { quantiles } from './measure.js';
 
@@ -37,7 +37,8 @@ export async function benchSync(tickets: number, log: (text: string) => void): P
   log(`simulator with ${tickets} tickets ...`);
   const simulator = await startRemoteSimulator(tickets, 0);
   const stage = temporaryStage();
-  const hardware = createHardware(stage.folder, '20ms');
+  const bench = await createBench(stage.folder);
+  const { hardware } = bench;
   try {
     log('first import, limiter off ...');
     const config = writeConfig({ secutixUrl: simulator.url, hardware, folder: stage.folder, callsPerMinute: 0 });
@@ -48,7 +49,7 @@ export async function benchSync(tickets: number, log: (text: string) => void): P
     const status = readFileSync(`/proc/${gate.pid}/status`, 'utf8');
     const peakMb = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1000;
     log('scans of a lane while deltas come ...');
-    const beside = await benchBeside(gate, hardware, simulator.url, tickets);
+    const beside = await benchBeside(gate, bench, simulator.url, tickets);
     await gate.stop();
     return { importSeconds, peakMb, beside, delta: await benchDelta(tickets, log) };
   } finally {

@@ -7,6 +7,8 @@ export interface ReaderRig {
   reader: Reader;
   /** A visitor presents a code. */
   present: (code: string) => void;
+  /** The first characters of a code, of a reader that delivers piece by piece. */
+  begin?: (part: string) => void;
   /** Undefined where there is nothing to unplug. */
   cable?: { unplug(): void; replug(): void };
 }
@@ -40,7 +42,7 @@ const nextRead = (reader: Reader): Promise<string> =>
     });
   });
 
-export function readerContract(make: () => Promise<ReaderRig>, has: { cable: boolean }): void {
+export function readerContract(make: () => Promise<ReaderRig>, has: { cable: boolean; pieces?: boolean }): void {
   it('delivers what is presented, in order, once open', async () => {
     const { reader, present } = await make();
     await reader.open();
@@ -78,6 +80,25 @@ export function readerContract(make: () => Promise<ReaderRig>, has: { cable: boo
     expect(await read).toBe('x1');
     await reader.close();
   });
+
+  if (has.pieces)
+    it('says that a code is coming when part of it is here, and not with its end', async () => {
+      const { reader, present, begin } = await make();
+      if (!begin) throw new Error('the rig begins no code');
+      const told: string[] = [];
+      reader.on('coming', () => told.push('coming'));
+      reader.on('read', ({ text }) => told.push(text));
+      await reader.open();
+      const coming = new Promise<void>((resolve) => reader.on('coming', () => resolve()));
+      begin('2428');
+      await coming;
+      expect(new Set(told)).toEqual(new Set(['coming']));
+      const read = nextRead(reader);
+      present('77');
+      expect(await read).toBe('242877');
+      expect(told.at(-1)).toBe('242877');
+      await reader.close();
+    });
 
   if (!has.cable) return;
   it('is back after an unplug, and says so', async () => {

@@ -35,9 +35,9 @@ describe('reader: serial-scanner over a pseudo-terminal', () => {
       );
       cleanup(() => reader.close());
       const twin = new ScannerTwin(wire, '\r\n');
-      return { reader, present: (code) => twin.scan(code), cable: wire };
+      return { reader, present: (code) => twin.scan(code), begin: (part) => twin.begin(part), cable: wire };
     },
-    { cable: true },
+    { cable: true, pieces: true },
   );
 });
 
@@ -157,8 +157,15 @@ describe('reader: hid-keyboard', () => {
         hid,
       );
       cleanup(() => reader.close());
-      return { reader, present: (code) => typeText(code, LAYOUTS.us).forEach((r) => hid.input(r)), cable: hid };
+      const type = (reports: Uint8Array[]): void => reports.forEach((r) => hid.input(r));
+      return {
+        reader,
+        present: (code) => type(typeText(code, LAYOUTS.us)),
+        // Enter is pressed and let go at the end.
+        begin: (part) => type(typeText(part, LAYOUTS.us).slice(0, -2)),
+        cable: hid,
+      };
     },
-    { cable: true },
+    { cable: true, pieces: true },
   );
 });

@@ -45,6 +45,34 @@ describe('Journal', () => {
     expect(scanned).toBe(1);
   });
 
+  it('a rehearsed record leaves no trace, open and sealed, whatever comes before and after', async () => {
+    const step = fc.record({ barcode: fc.constantFrom('a', 'b'), rehearse: fc.integer({ min: 0, max: 3 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), fc.boolean(), async (steps, sealed) => {
+        const key = sealed ? new Uint8Array(32).fill(7) : undefined;
+        const open = (): Promise<Journal> => Journal.open(temporaryFolder(), 'north-1', key);
+        const [plain, rehearsed] = [await open(), await open()];
+        for (const { barcode, rehearse } of steps) {
+          await plain.append(check(barcode));
+          for (let i = 0; i < rehearse; i++) {
+            const record = rehearsed.rehearse(check(i === 1 ? 'c' : barcode));
+            expect(record).toMatchObject({ seq: rehearsed.lastSeq + 1 });
+          }
+          const appended = rehearsed.append(check(barcode));
+          // Also while a record is on its way.
+          if (rehearse > 2) rehearsed.rehearse(check(barcode));
+          await appended;
+        }
+        expect(rehearsed.head).toEqual(plain.head);
+        expect(await rehearsed.latest(20)).toEqual(await plain.latest(20));
+        for (const barcode of ['a', 'b', 'c'])
+          expect(summarise(rehearsed.usage(barcode))).toEqual(summarise(plain.usage(barcode)));
+        await Promise.all([plain.close(), rehearsed.close()]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   it('refuses a second process and says so', async () => {
     const folder = temporaryFolder();
     await open(folder);

@@ -36,6 +36,10 @@ export class FakeClock implements Clock {
       this.#moving = false;
     }
   }
+  /** Something took this long; sleepers that are due by then wake at the next `advance`. */
+  spend(ms: number): void {
+    this.#move(ms);
+  }
   async #advance(ms: number): Promise<void> {
     const end = this.#mono + ms;
     for (;;) {

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.js';
 import type { LaneRules, RuleBook } from '../../src/domain/rulebook.js';
 import type { Ticket } from '../../src/domain/ticket.js';
 import type { DeskParts } from '../../src/lane/desk.js';
-import type { LaneEvent } from '../../src/lane/lane.js';
+import type { LaneEvent, LaneSettings } from '../../src/lane/lane.js';
 import { Lane } from '../../src/lane/lane.js';
 import { Reservations, Settlement } from '../../src/lane/reservations.js';
 import { Stewarding } from '../../src/lane/stewarding.js';
@@ -79,43 +79,41 @@ export async function gate(lanes: number, tickets: Ticket[], options: RigOptions
   const all = rules.map((own) => {
     const fake = fakeBarrier();
     const shown: Signal[] = [];
-    const lane = new Lane(
-      {
-        rules: own,
-        language: 'en',
-        debounce: 2000,
-        grantExpiry: 1000,
-        config: 'c',
-        passageTimeout: 5500,
-        tailgateWindow: 1000,
-        otherDirection: 'free',
-        burn: 'passage',
+    const settings: LaneSettings = {
+      rules: own,
+      language: 'en',
+      debounce: 2000,
+      grantExpiry: 1000,
+      config: 'c',
+      passageTimeout: 5500,
+      tailgateWindow: 1000,
+      otherDirection: 'free',
+      burn: 'passage',
+    };
+    const lane = new Lane(settings, {
+      clock: systemClock,
+      log: silentLog,
+      list,
+      journal,
+      reservations,
+      desk,
+      settlement,
+      barrier: fake.barrier,
+      indicator: { show: (s) => shown.push(s) },
+      incident: () => {},
+      emit: (event) => {
+        events.push(event);
+        for (const w of waiters.splice(0)) w();
       },
-      {
-        clock: systemClock,
-        log: silentLog,
-        list,
-        journal,
-        reservations,
-        desk,
-        settlement,
-        barrier: fake.barrier,
-        indicator: { show: (s) => shown.push(s) },
-        incident: () => {},
-        emit: (event) => {
-          events.push(event);
-          for (const w of waiters.splice(0)) w();
-        },
-      },
-    );
-    return { lane, shown, ...fake };
+    });
+    return { lane, settings, shown, ...fake };
   });
   const eventsReach = async (n: number): Promise<void> => {
     while (events.length < n) await new Promise<void>((resolve) => waiters.push(resolve));
   };
   const clock = options.desk?.clock ?? systemClock;
   const stewarding = new Stewarding({ desk, clock, journal, settlement, config: 'c' });
-  return { lanes: all, journal, events, eventsReach, settlement, reservations, desk, stewarding, writer };
+  return { lanes: all, journal, list, events, eventsReach, settlement, reservations, desk, stewarding, writer };
 }
 export type Rig = Awaited<ReturnType<typeof gate>>;
 export const read = (text: string, medium: 'barcode' | 'rfid' = 'barcode') => ({

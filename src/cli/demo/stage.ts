@@ -41,14 +41,28 @@ export interface Hardware {
   close(): void;
 }
 
-export function createHardware(folder: string, pulse: string): Hardware {
-  const made: LinkedPty[] = [];
+/** What the relay's board hangs on. */
+export interface RelayWire {
+  readonly path: string;
+  onData(listener: (chunk: Uint8Array) => void): () => void;
+  close(): void;
+}
+
+/** `relayWire`: in place of a pseudo-terminal of our own behind this link. */
+export function createHardware(
+  folder: string,
+  pulse: string,
+  relayWire = (link: string): RelayWire => new LinkedPty(link),
+): Hardware {
+  const made: { close(): void }[] = [];
+  const keep = <T extends { close(): void }>(wire: T): T => {
+    made.push(wire);
+    return wire;
+  };
   try {
-    const [barcode, rfid, relay] = ['scanner', 'card-reader', 'relay'].map((name) => {
-      const pty = new LinkedPty(path.join(folder, name));
-      made.push(pty);
-      return pty;
-    }) as [LinkedPty, LinkedPty, LinkedPty];
+    const barcode = keep(new LinkedPty(path.join(folder, 'scanner')));
+    const rfid = keep(new LinkedPty(path.join(folder, 'card-reader')));
+    const relay = keep(relayWire(path.join(folder, 'relay')));
     return {
       kind: 'pseudo-terminals',
       why: 'real serial drivers on real pseudo-terminals',
