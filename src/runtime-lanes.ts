@@ -163,12 +163,13 @@ async function buildLane(config: LaneConfig, gate: GateConfig, parts: BuildParts
   const rehearsal = new Rehearsal(settings, { ...parts.shared, clock });
   const one: Built = { lane, config, readers, barrier, indicator, heldUntil: 0 };
   for (const [i, reader] of readers.entries()) {
+    const rehearsed = rehearsal.reader();
     reader.on('coming', () => {
-      if (lane.phase === 'ready' && lane.mode === 'controlled') rehearsal.coming();
+      if (lane.phase === 'ready' && lane.mode === 'controlled') rehearsed.coming();
     });
     reader.on('read', (read) => {
       if (clock.monotonic() >= one.heldUntil) lane.onRead(read);
-      rehearsal.read(read);
+      rehearsed.read(read);
       parts.onRead(`${config.id}/reader-${i}`, read);
     });
   }

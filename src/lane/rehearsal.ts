@@ -3,20 +3,20 @@ import { NO_USAGE } from '../domain/usage.js';
 import { silentLog } from '../log.js';
 import type { Journal } from '../store/journal.js';
 import type { Found } from '../store/list.js';
-import type { Desk, Judged } from './desk.js';
+import type { Judged } from './desk.js';
 import type { LaneParts, LaneSettings } from './lane.js';
 import { Lane } from './lane.js';
 import { Reservations, Settlement } from './reservations.js';
 
-export interface RehearsalParts extends Pick<LaneParts, 'clock' | 'list'> {
-  journal: Pick<Journal, 'rehearse'>;
-  desk: Desk;
-  offline?: (() => boolean) | undefined;
+export interface RehearsalParts extends Pick<LaneParts, 'clock' | 'list' | 'desk' | 'offline'> {
+  journal: Pick<Journal, 'rehearse' | 'busy'>;
 }
 
 /** A rehearsal may take this part of the time, so that the next character rarely has to wait for one. */
 const SHARE = 1 / 2;
-/** Rehearsals for one code: a line that is noisy without end must not keep the processor busy. */
+/** Pieces before the usual end of a code that a rehearsal is worth its while at: which one is the last nobody knows. */
+const LAST = 4;
+/** Pieces without a read, after which a line is noise and must not keep the processor busy. */
 const MOST = 64;
 
 /**
@@ -28,17 +28,18 @@ const MOST = 64;
 export class Rehearsal {
   readonly #lane: Lane;
   readonly #clock: LaneParts['clock'];
+  readonly #journal: RehearsalParts['journal'];
   /** Read last, and not yet tried. */
   #latest: Read | undefined;
   /** Read last of those that a person would have been admitted with. */
   #good: Read | undefined;
-  #left = MOST;
   #began = 0;
   #notBefore = 0;
 
   constructor(settings: LaneSettings, parts: RehearsalParts) {
     const { clock, list, journal, desk, offline } = parts;
     this.#clock = clock;
+    this.#journal = journal;
     this.#lane = new Lane(
       { ...settings, debounce: 0 },
       {
@@ -68,18 +69,26 @@ export class Rehearsal {
     );
   }
 
-  /** A code was read: the next one is on a line of its own. */
-  read(read: Read): void {
-    this.#latest = read;
-    this.#left = MOST;
+  /** What one reader of the lane says. Its codes are usually as long as the one before. */
+  reader(): { coming(): void; read(read: Read): void } {
+    let [pieces, usual] = [0, 0];
+    return {
+      coming: () => {
+        pieces++;
+        if (pieces > usual - LAST && pieces <= MOST) this.#walk();
+      },
+      read: (read) => {
+        [pieces, usual] = [0, pieces];
+        this.#latest = read;
+      },
+    };
   }
 
-  /** Part of a code is here and the rest is not. */
-  coming(): void {
+  #walk(): void {
     const read = this.#latest ?? this.#good;
     const now = this.#clock.monotonic();
-    if (!read || this.#left === 0 || now < this.#notBefore) return;
-    this.#left--;
+    // Whoever waits at another lane for the disk goes first.
+    if (!read || now < this.#notBefore || this.#journal.busy) return;
     this.#began = now;
     // Whatever it finds wrong, the lane itself will find when it counts.
     this.#lane.onRead({ ...read, at: now });
