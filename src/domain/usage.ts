@@ -205,10 +205,8 @@ export function insert(usage: Usage, m: Movement): Usage {
     while (place > 0 && isLater(place - 1)) place--;
   }
   const [gate, lane, sector, slot] = [intern(m.gate), intern(m.lane), intern(m.sector), intern(m.slot)];
-  const { older, blocked } = usage;
   const columns: Columns = {
-    older,
-    ...(blocked && { blocked }),
+    ...columnsOf(usage),
     names,
     at: widened(usage.at, place, [m.at]),
     seq: widened(usage.seq, place, [m.seq]),

@@ -105,25 +105,24 @@ class MappedCursor<A, B> implements Cursor<B> {
  * ten times as long as the rest. Values are bytes, the raw database's own encoding, for the same reason.
  */
 async function written(raw: Raw, options: { sync: boolean }, fill: (batch: RawBatch) => void): Promise<void> {
-  const batch = raw.batch();
-  try {
-    fill(batch);
-  } catch (error) {
-    await batch.close();
-    throw error;
-  }
-  await batch.write(options);
+  await filled(raw, fill).write(options);
 }
 
 /** The same without the writing. A look-up goes the way to the thread pool and back in its place; what it finds does not matter. */
 function forgotten(raw: Raw, fill: (batch: RawBatch) => void): void {
+  void filled(raw, fill).close();
+  raw.get('', READ_BYTES).catch(() => {});
+}
+
+function filled(raw: Raw, fill: (batch: RawBatch) => void): RawBatch {
   const batch = raw.batch();
   try {
     fill(batch);
-  } finally {
+  } catch (error) {
     void batch.close();
+    throw error;
   }
-  raw.get('', READ_BYTES).catch(() => {});
+  return batch;
 }
 
 export class OpenDatabase implements Database {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ScannerTwin } from '../../drivers/serial-scanner/twin.js';
+import { systemClock } from '../../src/clock.js';
 import type { Hardware } from '../../src/cli/demo/stage.js';
 import { createHardware, GateProcess, temporaryStage, writeConfig } from '../../src/cli/demo/stage.js';
 import type { StatusReport } from '../../src/diagnostics/read-model.js';
@@ -47,8 +48,6 @@ export async function startRemoteSimulator(
 
 const complete = (s: StatusReport): boolean => (s.sync?.pull.scopes[0]?.completeAt ?? null) !== null;
 
-const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** The gate's devices, with a clock on the relay's wire. */
 export interface Bench {
   hardware: Hardware;
@@ -71,16 +70,14 @@ const sleepUntil = (at: number): void => void Atomics.wait(CELL, 0, 0, Math.max(
 
 /** Lets a code come in; returns when its last byte was handed over. */
 function scan(scanner: ScannerTwin, code: string, way: Way): number {
-  if (way === 'line') {
-    for (const character of code) {
-      const began = monotonicMs();
-      scanner.begin(character);
-      sleepUntil(began + CHARACTER);
-    }
+  const typed = way === 'line' ? code : '';
+  for (const character of typed) {
+    const began = monotonicMs();
+    scanner.begin(character);
+    sleepUntil(began + CHARACTER);
   }
   const t = monotonicMs();
-  if (way === 'line') scanner.begin('\r');
-  else scanner.scan(code);
+  scanner.scan(code.slice(typed.length));
   return t;
 }
 
@@ -104,7 +101,7 @@ export async function scans(
     samples.push((await told) - t);
     await wires.relay.until(() => !wires.relay.isOn(1));
     // The lane takes the next read when it knows itself that the pulse has ended.
-    await rest(5);
+    await systemClock.sleep(5);
     if ((await between()) === true) break;
   }
   return samples;
@@ -189,7 +186,7 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     const restarted = await gate.until((s) => complete(s) && !s.sync?.pull.running, 60_000);
     await untilQuiet(`${a.folder}/data/list`, 2_000);
     log(`${rounds} scans each way, idle ...`);
-    const idle = await idleScans(bench, [...early], rounds, a.folder);
+    const { line, packet, ...floors } = await idleScans(bench, [...early], rounds, a.folder);
     const { memory } = await gate.api.get<StatusReport>('/status');
     await gate.stop();
     const told = admissions(gate.logFile, 2 * rounds);
@@ -217,24 +214,22 @@ export async function benchGate(tickets: number, rounds: number, log: (text: str
     await busy.stop();
     second.hardware.close();
     return {
-      floor: idle.floor,
-      floorPooled: idle.floorPooled,
-      floorInARow: idle.floorInARow,
+      ...floors,
       stages: {
         line: stagesOf(
           told.filter((_, i) => i % 2 === 0),
-          idle.line,
+          line,
         ),
         packet: stagesOf(
           told.filter((_, i) => i % 2 === 1),
-          idle.packet,
+          packet,
         ),
       },
       importSeconds,
       readyAfterMs: restarted.readyAfter,
       memoryAfterImportMb: filled.memory / 1e6,
       memoryAfterRestartMb: memory / 1e6,
-      idle: { line: quantiles(idle.line), packet: quantiles(idle.packet) },
+      idle: { line: quantiles(line), packet: quantiles(packet) },
       whileImporting: quantiles(whileImporting),
     };
   } finally {
@@ -252,11 +247,11 @@ async function idleScans(bench: Bench, codes: string[], rounds: number, folder: 
   const disk = new DiskFloor(folder);
   const packet: number[] = [];
   const line = await scans(bench, codes, 'line', rounds, async () => {
-    await rest(REST);
+    await systemClock.sleep(REST);
     disk.sample();
-    await rest(REST);
+    await systemClock.sleep(REST);
     packet.push(...(await scans(bench, codes, 'packet', 1, () => false)));
-    await rest(REST);
+    await systemClock.sleep(REST);
     await disk.samplePooled();
   });
   const floorPooled = quantiles(disk.pooled);

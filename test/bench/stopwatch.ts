@@ -32,7 +32,7 @@ export class Stopwatch implements RelayWire {
   readonly #worker: Worker;
   readonly #slave: number;
   readonly #listeners = new Set<(chunk: Uint8Array) => void>();
-  #last: Seen | undefined;
+  #lastAt = 0;
 
   /** Resolves when `link` can be opened. */
   static async open(link: string): Promise<Stopwatch> {
@@ -50,15 +50,15 @@ export class Stopwatch implements RelayWire {
     this.#worker = worker;
     rmSync(link, { force: true });
     symlinkSync(path, link);
-    worker.on('message', (seen: Seen) => {
-      this.#last = seen;
-      for (const listener of this.#listeners) listener(seen.bytes);
+    worker.on('message', ({ at, bytes }: Seen) => {
+      this.#lastAt = at;
+      for (const listener of this.#listeners) listener(bytes);
     });
   }
 
   /** When the bytes that listeners were told of last could be read; see `monotonicMs`. */
   get lastAt(): number {
-    return this.#last?.at ?? 0;
+    return this.#lastAt;
   }
 
   onData(listener: (chunk: Uint8Array) => void): () => void {

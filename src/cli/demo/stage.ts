@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { WireEnd } from '../../../drivers/serial-relay/twin.js';
 import { RelayTwin } from '../../../drivers/serial-relay/twin.js';
 import { ScannerTwin } from '../../../drivers/serial-scanner/twin.js';
 import { LinkedPty, PtyUnavailable } from '../../../drivers/transport/pty.js';
@@ -42,9 +43,8 @@ export interface Hardware {
 }
 
 /** What the relay's board hangs on. */
-export interface RelayWire {
+export interface RelayWire extends WireEnd {
   readonly path: string;
-  onData(listener: (chunk: Uint8Array) => void): () => void;
   close(): void;
 }
 
