@@ -2,6 +2,7 @@ import type { PageChanges } from '../domain/page.js';
 import { planPage } from '../domain/page.js';
 import type { Page, Ticket } from '../domain/ticket.js';
 import { describeError, PortillonError } from '../errors.js';
+import { HeldFiles } from './held-files.js';
 import { keys } from './keys.js';
 import { isUnreadable } from './damage.js';
 import type { Operation } from './database.js';
@@ -48,6 +49,7 @@ export class ListWriter {
   dropFirst: number;
   readonly #keepLog: number;
   #db: Database | undefined;
+  #held: HeldFiles | undefined;
   /** Places that were found damaged since the start. */
   damaged = 0;
 
@@ -68,11 +70,14 @@ export class ListWriter {
   async reopen(): Promise<void> {
     await this.close();
     this.#db = await openDatabase(this.#location, 'list', this.#storeKey);
+    this.#held = new HeldFiles(this.#location);
   }
 
   async close(): Promise<void> {
     await this.#db?.close();
     this.#db = undefined;
+    this.#held?.close();
+    this.#held = undefined;
   }
 
   /** Throws when the volume has no room for another page. */

@@ -189,8 +189,12 @@ export class GateProcess {
     return this.#exited;
   }
 
-  /** Looks at the status until `condition` holds. */
-  async until(condition: (status: StatusReport) => boolean, deadlineMs: number): Promise<StatusReport> {
+  /** Looks at the status until `condition` holds. `everyMs`: each look takes the gate some of its time. */
+  async until(
+    condition: (status: StatusReport) => boolean,
+    deadlineMs: number,
+    everyMs = LOOK_EVERY,
+  ): Promise<StatusReport> {
     const end = performance.now() + deadlineMs;
     let last: StatusReport | undefined;
     for (;;) {
@@ -208,7 +212,7 @@ export class GateProcess {
           hint: `its log: ${this.logFile}`,
         });
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   }
 
