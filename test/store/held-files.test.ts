@@ -1,9 +1,9 @@
 import { readdirSync, readlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HeldFiles } from '../../src/store/held-files.js';
 import { ListWriter } from '../../src/store/list-writer.js';
-import { temporaryFolder } from '../support/builders.js';
+import { cleanup, temporaryFolder } from '../support/builders.js';
 
 /** Files in a folder that this process has open; a deleted one ends in ` (deleted)`. */
 function openIn(folder: string): string[] {
@@ -21,14 +21,12 @@ function openIn(folder: string): string[] {
 }
 
 describe('files of a database that are held open', () => {
-  let held: HeldFiles | undefined;
-  afterEach(() => held?.close());
-
   it('keeps a file’s blocks while whoever deletes it waits, and frees them afterwards', async () => {
     const folder = temporaryFolder();
     writeFileSync(path.join(folder, '000005.ldb'), 'a table');
     writeFileSync(path.join(folder, 'CURRENT'), 'small files are none of its business');
-    held = new HeldFiles(folder);
+    const held = new HeldFiles(folder);
+    cleanup(() => held.close());
     expect(openIn(folder)).toEqual(['000005.ldb']);
 
     writeFileSync(path.join(folder, '000006.log'), 'made later');
@@ -46,6 +44,7 @@ describe('files of a database that are held open', () => {
     const folder = temporaryFolder();
     const before = openIn(folder);
     const writer = await ListWriter.open(folder);
+    cleanup(() => writer.close());
     // LevelDB’s own and this one.
     const logs = (): string[] => openIn(folder).filter((name) => name.endsWith('.log'));
     expect(logs()).toHaveLength(2);
